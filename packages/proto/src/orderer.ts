@@ -1,0 +1,1 @@
+export * from "./gen/sequorum/orderer/v1alpha1/orderer_service_pb.ts";
