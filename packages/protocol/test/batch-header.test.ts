@@ -68,7 +68,7 @@ const headers: fc.Arbitrary<BatchHeader> = fc.record({
   epoch: uint64,
   proposer: fc.uint8Array({ minLength: 20, maxLength: 20 }).map(bytesToHex),
   timestamp: uint64,
-});
+}, { noNullPrototype: true });
 
 /** The header with one field changed to another value of its type. */
 function changed(header: BatchHeader, field: BatchHeaderField): BatchHeader {

@@ -1,0 +1,38 @@
+/**
+ * The encoding of batch data (ARCHITECTURE 6): columns, then DEFLATE. Exactly one byte string stands for a list
+ * of blocks; `decodeBatch` refuses every other (docs/adr on the batch codec).
+ */
+import { assert } from "../assert.ts";
+import { equalBytes } from "../bytes.ts";
+import type { BatchBlock } from "./batch-block.ts";
+import type { ColumnRejection } from "./column-reader.ts";
+import { readColumns } from "./column-reader.ts";
+import { writeColumns } from "./column-writer.ts";
+import { deflate } from "./deflate.ts";
+import type { InflateRejection } from "./inflate.ts";
+import { inflate } from "./inflate.ts";
+
+/** Largest size of a batch before compression, in bytes: bounds what a decoder can be made to allocate. */
+export const batchPlainBytesMax = 4 * 1_024 * 1_024;
+
+/** Why batch data is not the encoding of any batch. */
+export type BatchDataRejection = InflateRejection | ColumnRejection | "NOT_CANONICAL";
+
+/** The data of a batch; the transactions must be canonical, of a supported type and of one chain. */
+export function encodeBatch(blocks: readonly BatchBlock[]): Uint8Array {
+  const segments = writeColumns(blocks);
+  const plainBytes = segments.reduce((total, segment) => total + segment.length, 0);
+  assert(plainBytes <= batchPlainBytesMax, "a batch fits the decoder's bound", { plainBytes });
+  return deflate(segments);
+}
+
+/** The blocks that `data` encodes, or why it encodes none. Never throws on any input. */
+export function decodeBatch(
+  data: Uint8Array,
+): readonly BatchBlock[] | { readonly rejected: BatchDataRejection } {
+  const plain = inflate(data, batchPlainBytesMax);
+  if (plain.type === "rejected") return { rejected: plain.code };
+  const blocks = readColumns(plain.bytes);
+  if ("rejected" in blocks) return blocks;
+  return equalBytes(encodeBatch(blocks), data) ? blocks : { rejected: "NOT_CANONICAL" };
+}
