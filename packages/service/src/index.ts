@@ -1,0 +1,13 @@
+export * from "./config.ts";
+export * from "./errors.ts";
+export * from "./grpc-client.ts";
+export type { CallOptions, GrpcClient, GrpcImplementation } from "./grpc-definition.ts";
+export * from "./grpc-server.ts";
+export * from "./http-server.ts";
+export * from "./lifecycle.ts";
+export * from "./logger.ts";
+export * from "./metrics.ts";
+export * from "./peer-tls.ts";
+export * from "./runtime.ts";
+export * from "./tracing.ts";
+export * from "./waiting.ts";
