@@ -15,3 +15,12 @@ export {
   watchL1,
   watchL1Chain,
 } from "./watcher.ts";
+export { adminAbi } from "./abi/admin.ts";
+export { epochRegistryAbi } from "./abi/epoch-registry.ts";
+export { forcedQueueAbi } from "./abi/forced-queue.ts";
+export { rollupChainAbi } from "./abi/rollup-chain.ts";
+export { sequencerRegistryAbi } from "./abi/sequencer-registry.ts";
+export { signatureSchemeAbi } from "./abi/signature-scheme.ts";
+export { stakeVaultAbi } from "./abi/stake-vault.ts";
+export { timelockAbi } from "./abi/timelock.ts";
+export { type Member, type NetworkIdentity, readMembers } from "./members.ts";
