@@ -137,7 +137,10 @@ export type BlockFault =
   | "ORIGIN_WENT_BACK"
   | "TERM_WENT_BACK"
   | "QUEUE_GAP"
-  | "QUEUE_BEYOND_ORIGIN";
+  | "QUEUE_BEYOND_ORIGIN"
+  | "FORCED_TRANSACTIONS_DIFFER"
+  | "PARENT_DIFFERS"
+  | "HASH_DIFFERS";
 
 /** Inputs for which no block exists. `transaction` is the index in `inputs.transactions`, -1 when the block itself is at fault. */
 export type NotIncludable = {
@@ -261,6 +264,12 @@ export type Executor = {
     inputs: BlockInputs,
     limits: BuildLimits,
   ): Promise<BuiltBlock | NotIncludable>;
+  /** Executes a block that somebody made and compares its hash with the result's. */
+  verifyBlock(
+    parent: ParentBlock,
+    block: L2Block,
+    derived: Pick<BlockInputs, "originNumber" | "originTime" | "forcedEntries">,
+  ): Promise<ExecutedBlock | NotIncludable>;
   /** Decodes a raw transaction and recovers its sender; checks all that needs no state. */
   decodeTransaction(raw: Uint8Array): DecodedTransaction;
   account(stateRoot: Hex, address: Hex): Promise<AccountSummary>;

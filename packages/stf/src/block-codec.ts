@@ -1,0 +1,66 @@
+/** A block's RLP as every Ethereum client writes it: [header, transactions, uncles, withdrawals]. */
+import { type NestedUint8Array, RLP } from "@ethereumjs/rlp";
+import { equalBytes, type Hex, keccak256 } from "@sequorum/protocol";
+import { hashHeader, headerFields, parseHeaderFields } from "./header.ts";
+import type { BlockHeader, L2Block } from "./types.ts";
+
+/** RLP of the block. */
+export function encodeBlock(block: L2Block): Uint8Array {
+  const transactions = block.transactions.map((raw) =>
+    isTyped(raw) ? raw : RLP.decode(raw),
+  );
+  return RLP.encode([headerFields(block.header), transactions, [], []]);
+}
+
+/** RLP of the header alone. */
+export function encodeHeader(header: BlockHeader): Uint8Array {
+  return RLP.encode(headerFields(header));
+}
+
+/** A header from its RLP, or undefined when it is none. */
+export function decodeHeader(bytes: Uint8Array): BlockHeader | undefined {
+  const fields = tryDecode(bytes);
+  return Array.isArray(fields) && fields.every(isBytes) ? parseHeaderFields(fields) : undefined;
+}
+
+/** A block from its canonical RLP; undefined when it is malformed. Transactions are not looked into. */
+export function decodeBlock(bytes: Uint8Array): L2Block | undefined {
+  const parts = tryDecode(bytes);
+  if (!Array.isArray(parts) || parts.length !== 4) return undefined;
+  const [headerPart, transactionsPart, uncles, withdrawals] = parts;
+  if (!Array.isArray(headerPart) || !headerPart.every(isBytes)) return undefined;
+  if (!Array.isArray(transactionsPart) || !isEmptyList(uncles) || !isEmptyList(withdrawals)) {
+    return undefined;
+  }
+  const header = parseHeaderFields(headerPart);
+  if (header === undefined) return undefined;
+  const transactions = transactionsPart.map((item) => (isBytes(item) ? item : RLP.encode(item)));
+  if (transactions.some((raw, i) => isBytes(transactionsPart[i]) && !isTyped(raw))) return undefined;
+  const block: L2Block = { header, hash: hashHeader(header), transactions };
+  return equalBytes(encodeBlock(block), bytes) ? block : undefined;
+}
+
+/** Hash of a raw transaction. */
+export function hashTransaction(raw: Uint8Array): Hex {
+  return keccak256(raw);
+}
+
+function isTyped(raw: Uint8Array): boolean {
+  return raw[0] !== undefined && raw[0] < 0x80;
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+function tryDecode(bytes: Uint8Array): Uint8Array | NestedUint8Array | undefined {
+  try {
+    return RLP.decode(bytes);
+  } catch {
+    return undefined; // not RLP
+  }
+}

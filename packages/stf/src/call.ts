@@ -1,0 +1,96 @@
+/** Calls that leave no trace (eth_call, eth_estimateGas). */
+import { Account, createAddressFromString, setLengthLeft } from "@ethereumjs/util";
+import type { Hex } from "@sequorum/protocol";
+import { fromHex } from "./bytes.ts";
+import type { Common } from "./common.ts";
+import { evmBlock, openVm } from "./machine.ts";
+import { type OpenState, openState } from "./state.ts";
+import type { BlockHeader, CallRequest, CallResult, StateStore } from "./types.ts";
+
+type Deps = { readonly store: StateStore; readonly common: Common };
+const zeroAddress: Hex = `0x${"0".repeat(40)}`;
+
+/** Runs the call on the state after `header`, as if in a block with that header. */
+export async function runCall(
+  deps: Deps,
+  header: BlockHeader,
+  request: CallRequest,
+): Promise<CallResult> {
+  const state = await openState(deps.store, header.stateRoot, deps.common);
+  const vm = await openVm(header, state, deps);
+  await applyOverrides(state, request);
+  const gas = request.gas ?? header.gasLimit;
+  const data = request.data ?? new Uint8Array(0);
+  const intrinsic = intrinsicGas(request, data);
+  if (gas < intrinsic) return { type: "failed", reason: "intrinsic gas too low", gasUsed: gas };
+  const caller = createAddressFromString(request.from ?? zeroAddress);
+  const value = request.valueWei ?? 0n;
+  const balance = (await state.manager.getAccount(caller))?.balance ?? 0n;
+  if (balance < value + gas * (request.gasPrice ?? 0n)) {
+    return { type: "failed", reason: "insufficient funds for transfer", gasUsed: 0n };
+  }
+  warm(vm.evm, request, header);
+  const result = await vm.evm.runCall({
+    block: evmBlock(header, deps.common),
+    caller,
+    origin: caller,
+    gasLimit: gas - intrinsic,
+    gasPrice: request.gasPrice ?? 0n,
+    value,
+    data,
+    ...(request.to == null ? {} : { to: createAddressFromString(request.to) }),
+  });
+  const { exceptionError, returnValue, executionGasUsed, gasRefund } = result.execResult;
+  const spent = executionGasUsed + intrinsic;
+  const refund = gasRefund ?? 0n;
+  const gasUsed = spent - (refund < spent / 5n ? refund : spent / 5n); // EIP-3529
+  if (exceptionError === undefined) return { type: "returned", data: returnValue, gasUsed };
+  if (exceptionError.error === "revert") return { type: "reverted", data: returnValue, gasUsed };
+  return { type: "failed", reason: exceptionError.error, gasUsed };
+}
+
+/** Gas of a transaction before its execution: EIP-2028, EIP-2930, EIP-3860. */
+export function intrinsicGas(request: CallRequest, data: Uint8Array): bigint {
+  const isCreation = request.to == null;
+  let gas = isCreation ? 53_000 : 21_000;
+  for (const byte of data) gas += byte === 0 ? 4 : 16;
+  if (isCreation) gas += 2 * Math.ceil(data.length / 32);
+  for (const { storageKeys } of request.accessList ?? []) gas += 2_400 + 1_900 * storageKeys.length;
+  return BigInt(gas);
+}
+
+type WarmSet = {
+  readonly precompiles: ReadonlyMap<string, unknown>;
+  readonly journal: {
+    addAlwaysWarmAddress(address: string, addToAccessList?: boolean): void;
+    addAlwaysWarmSlot(address: string, slot: string, addToAccessList?: boolean): void;
+  };
+};
+
+/** EIP-2929, EIP-3651: what a transaction starts with as accessed. */
+function warm(evm: WarmSet, request: CallRequest, header: BlockHeader): void {
+  const addresses = [request.from ?? zeroAddress, header.coinbase, request.to ?? undefined];
+  for (const address of evm.precompiles.keys()) evm.journal.addAlwaysWarmAddress(address);
+  for (const address of addresses) {
+    if (address !== undefined) evm.journal.addAlwaysWarmAddress(address.slice(2));
+  }
+  for (const { address, storageKeys } of request.accessList ?? []) {
+    evm.journal.addAlwaysWarmAddress(address.slice(2));
+    for (const key of storageKeys) evm.journal.addAlwaysWarmSlot(address.slice(2), key.slice(2));
+  }
+}
+
+async function applyOverrides({ manager }: OpenState, request: CallRequest): Promise<void> {
+  for (const [hex, override] of Object.entries(request.overrides ?? {})) {
+    const address = createAddressFromString(hex);
+    const account = (await manager.getAccount(address)) ?? new Account();
+    if (override.balanceWei !== undefined) account.balance = override.balanceWei;
+    if (override.nonce !== undefined) account.nonce = override.nonce;
+    await manager.putAccount(address, account);
+    if (override.code !== undefined) await manager.putCode(address, override.code);
+    for (const [slot, value] of Object.entries(override.storage ?? {})) {
+      const key = setLengthLeft(fromHex(slot as Hex), 32);
+      await manager.putStorage(address, key, fromHex(value));
+    }
+  }
+}
