@@ -24,3 +24,12 @@ export { signatureSchemeAbi } from "./abi/signature-scheme.ts";
 export { stakeVaultAbi } from "./abi/stake-vault.ts";
 export { timelockAbi } from "./abi/timelock.ts";
 export { type Member, type NetworkIdentity, readMembers } from "./members.ts";
+export {
+  type DeployedParameters,
+  type Deployment,
+  type DeployOptions,
+  deployContracts,
+  type OperatorDeployment,
+  sequencerKeyProofDigest,
+} from "./deploy.ts";
+export { DeployError } from "./deploy-transactions.ts";
