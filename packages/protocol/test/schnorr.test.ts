@@ -62,7 +62,7 @@ test("one flipped bit anywhere makes a signature invalid", () => {
     for (let bit = 0; bit < 4 * (v[field].length - 2); bit += 7) {
       const bytes = hexToBytes(v[field]);
       bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      const changed = { ...v, [field]: bytesToHex(bytes) };
+      const changed: { groupKey: Hex; digest: Hex; r: Hex; s: Hex } = { ...v, [field]: bytesToHex(bytes) };
       assert.equal(verifySchnorr(changed.groupKey, changed.digest, changed), false, `${field} bit ${bit}`);
     }
   }
