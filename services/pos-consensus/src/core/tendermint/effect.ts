@@ -40,7 +40,12 @@ export type Effect =
   | { readonly type: "signProposal"; readonly proposal: PosProposal }
   | { readonly type: "signVote"; readonly vote: Vote }
   /** valid(v) of Algorithm 1; answered by `blockJudged`. */
-  | { readonly type: "judgeBlock"; readonly blockId: Hex; readonly block: PosBlock }
+  | {
+      readonly type: "judgeBlock";
+      readonly height: PosHeight;
+      readonly blockId: Hex;
+      readonly block: PosBlock;
+    }
   | { readonly type: "persist"; readonly record: WalRecord }
   | { readonly type: "broadcast"; readonly message: Message }
   | { readonly type: "send"; readonly to: Hex; readonly message: Message }

@@ -36,7 +36,7 @@ export function onLocalViewChanged(state: State): Step {
   const blocks = new Map<Hex, KnownBlock>(state.blocks);
   for (const [id, { block }] of undecided) blocks.set(id, { block, verdict: "checking" });
   const effects = undecided.map(
-    ([blockId, { block }]): Effect => ({ type: "judgeBlock", blockId, block }),
+    ([blockId, { block }]): Effect => ({ type: "judgeBlock", height: state.height, blockId, block }),
   );
   return { state: { ...state, blocks }, effects };
 }

@@ -60,7 +60,8 @@ export function onProposalSigned(
 export function addBlock(state: State, blockId: Hex, block: PosBlock): Step {
   if (state.blocks.has(blockId)) return stay(state);
   const blocks = new Map(state.blocks).set(blockId, { block, verdict: "checking" as const });
-  return { state: { ...state, blocks }, effects: [{ type: "judgeBlock", blockId, block }] };
+  const judge: Effect = { type: "judgeBlock", height: state.height, blockId, block };
+  return { state: { ...state, blocks }, effects: [judge] };
 }
 
 /*
