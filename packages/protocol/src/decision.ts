@@ -297,8 +297,8 @@ export type DecisionBody =
 /** A decision and its place in the stream: PoS height 0 is genesis. */
 export type Decision = DecisionBody & {
   readonly posHeight: PosHeight;
-  /** Place among the decisions of its PoS block. */
-  readonly index: number;
+  /** Place among the decisions of its PoS block, from 0. */
+  readonly position: number;
   /** Time of the PoS block. */
   readonly timeMs: number;
 };

@@ -5,7 +5,7 @@
  */
 import { type BatchHeader, batchHeaderBytes, decodeBatchHeader, encodeBatchHeader } from "./batch-header.ts";
 import { bigintToBytes, bytesToHex, concatBytes, type Hex, hexToBytes, keccak256 } from "./bytes.ts";
-import type { BatchIndex, Epoch, L1BlockNumber, Term } from "./ids.ts";
+import type { BatchIndex, BlockHeight, Epoch, L1BlockNumber, Term } from "./ids.ts";
 import { RlpError, type RlpItem, rlpDecode, rlpEncode, rlpUint } from "./rlp.ts";
 import {
   type RlpCodec,
@@ -41,7 +41,13 @@ export type L1Event =
       readonly l1BlockNumber: L1BlockNumber;
     }
   /** The batch's challenge window is over in a finalised L1 block. */
-  | { readonly type: "batchFinal"; readonly index: BatchIndex; readonly digest: Hex };
+  | {
+      readonly type: "batchFinal";
+      readonly index: BatchIndex;
+      readonly digest: Hex;
+      /** Last L2 block of the batch. */
+      readonly lastBlock: BlockHeight;
+    };
 
 /** A pair of FROST nonce commitments: compressed points. */
 export type NonceCommitment = { readonly hiding: Hex; readonly binding: Hex };
@@ -134,7 +140,7 @@ const batchHeader: RlpCodec<BatchHeader> = {
 const l1Event = rlpUnion<L1Event>({
   epochRegistered: rlpStruct({ epoch: rlpUint64, groupKeyHash: hash, l1TxHash: hash, l1BlockNumber: rlpUint64 }),
   batchPosted: rlpStruct({ index: rlpUint64, digest: hash, l1TxHash: hash, l1BlockNumber: rlpUint64 }),
-  batchFinal: rlpStruct({ index: rlpUint64, digest: hash }),
+  batchFinal: rlpStruct({ index: rlpUint64, digest: hash, lastBlock: rlpUint64 }),
 });
 
 /** The order is the wire format: kinds are numbered from 1 and never renumbered. */

@@ -111,7 +111,7 @@ const payload: fc.Arbitrary<PoolPayload> = fc.oneof(
         l1TxHash: hash,
         l1BlockNumber: uint64,
       }),
-      fc.record({ type: fc.constant("batchFinal"), index: uint64, digest: hash }),
+      fc.record({ type: fc.constant("batchFinal"), index: uint64, digest: hash, lastBlock: uint64 }),
     ),
   }),
   fc.record({ type: fc.constant("keyErasure"), keyId: hash }),
