@@ -1,0 +1,2 @@
+export { type BatcherConfig, batcherConfigKeys, parseBatcherConfig } from "./config.ts";
+export { createBatcherService } from "./service.ts";
