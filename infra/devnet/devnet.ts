@@ -1,0 +1,223 @@
+/** The development pool: shared servers, network and operators, started and stopped together. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { NetworkConfig, ProtocolParameters } from "@sequorum/protocol";
+import type { Child } from "./child-process.ts";
+import { openNetwork } from "./create-network.ts";
+import { createDirectories, type Directories } from "./directories.ts";
+import { type OperatorKeys, openOperatorKeys } from "./operator-keys.ts";
+import { databaseName, operatorName, type Surroundings, startOperator } from "./operators.ts";
+import { type OperatorPorts, operatorPorts, serverPorts } from "./ports.ts";
+import { createDatabases, type Server, startL1, startNats, startPostgres } from "./servers.ts";
+
+/** What a development pool is made of. */
+export type DevnetOptions = {
+  readonly operators: number;
+  readonly split: boolean;
+  readonly dataDirectory: string;
+  readonly reset: boolean;
+  readonly portBase: number;
+  readonly l1BlockSeconds: number;
+  readonly logLevel: string;
+  /** Parameters of a new network that differ from the development defaults. */
+  readonly parameters?: Partial<ProtocolParameters>;
+  /** Told of each step. */
+  readonly onProgress?: (what: string) => void;
+};
+
+/** One operator of a running pool. */
+export type Operator = {
+  readonly index: number;
+  readonly name: string;
+  readonly keys: OperatorKeys;
+  readonly ports: OperatorPorts;
+  readonly rpcUrl: string;
+  /** Its processes; none while it is down. */
+  processes(): readonly Child[];
+  /** Kills its processes without warning. */
+  kill(): Promise<void>;
+  /** Starts its processes again. */
+  start(): Promise<void>;
+};
+
+/** A running development pool. */
+export type Devnet = {
+  readonly network: NetworkConfig;
+  readonly directories: Directories;
+  readonly l1Url: string;
+  readonly operators: readonly Operator[];
+  readonly servers: { readonly l1: Child; readonly nats: Child; readonly postgres: Child };
+  /** Stops one of the shared servers, or starts it again. */
+  stopServer(name: "nats" | "postgres"): Promise<void>;
+  startServer(name: "nats" | "postgres"): Promise<void>;
+  /** Stops everything; the data stays. */
+  stop(): Promise<void>;
+};
+
+const l1ChainId = 31_337;
+const operatorStopMs = 3_500;
+
+/** Starts a pool, or goes on with the one in the data directory. Throws when it is in use or does not start. */
+export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
+  if (options.reset) await resetData(options.dataDirectory);
+  const directories = createDirectories(options.dataDirectory);
+  const processes = claimDirectory(directories);
+  const progress = options.onProgress ?? (() => {});
+  try {
+    progress("starting L1, NATS and Postgres");
+    const ports = serverPorts(options.portBase);
+    const l1Options = { port: ports.l1, blockSeconds: options.l1BlockSeconds, chainId: l1ChainId };
+    const [l1, nats, postgres, keys] = await Promise.all([
+      startL1(directories, l1Options).then(processes.add),
+      startNats(directories, ports.nats).then(processes.add),
+      startPostgres(directories, ports.postgres).then(processes.add),
+      Promise.all(range(options.operators).map((i) => openKeys(directories, i))),
+    ]);
+    await createDatabases(postgres.url, range(options.operators).map(databaseName));
+    progress(existsSync(directories.networkFile) ? "reading the network" : "deploying the contracts");
+    const network = await openNetwork({
+      networkFile: directories.networkFile,
+      l1Url: l1.url,
+      portBase: options.portBase,
+      operators: keys,
+      ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    });
+    progress("starting the operators");
+    const surroundings: Surroundings = {
+      directories,
+      portBase: options.portBase,
+      l1Url: l1.url,
+      natsUrl: nats.url,
+      postgresUrl: postgres.url,
+      logLevel: options.logLevel,
+    };
+    const operators = keys.map((own, index) => createOperator({ index, keys: own, surroundings, split: options.split, processes }));
+    await Promise.all(operators.map((operator) => operator.start()));
+    return assemble({ network, directories, operators, servers: { l1, nats, postgres }, processes, options });
+  } catch (error) {
+    await processes.stopAll();
+    throw error;
+  }
+}
+
+type Assembled = {
+  readonly network: NetworkConfig;
+  readonly directories: Directories;
+  readonly operators: readonly Operator[];
+  readonly servers: { readonly l1: Server; nats: Server; postgres: Server };
+  readonly processes: Processes;
+  readonly options: DevnetOptions;
+};
+
+function assemble({ network, directories, operators, servers, processes, options }: Assembled): Devnet {
+  const ports = serverPorts(options.portBase);
+  return {
+    network,
+    directories,
+    l1Url: servers.l1.url,
+    operators,
+    get servers() {
+      return { l1: servers.l1.child, nats: servers.nats.child, postgres: servers.postgres.child };
+    },
+    stopServer: (name) => servers[name].child.stop(name === "postgres" ? "SIGINT" : "SIGTERM"),
+    startServer: async (name) => {
+      const start = name === "nats" ? startNats : startPostgres;
+      servers[name] = processes.add(await start(directories, ports[name]));
+    },
+    stop: () => processes.stopAll(),
+  };
+}
+
+function createOperator(scope: {
+  readonly index: number;
+  readonly keys: OperatorKeys;
+  readonly surroundings: Surroundings;
+  readonly split: boolean;
+  readonly processes: Processes;
+}): Operator {
+  const { index, keys, surroundings, split, processes } = scope;
+  const ports = operatorPorts(surroundings.portBase, index);
+  let children: Child[] = [];
+  return {
+    index,
+    name: operatorName(index),
+    keys,
+    ports,
+    rpcUrl: `http://127.0.0.1:${ports.ordererRpc}`,
+    processes: () => children.filter((child) => child.alive()),
+    kill: async () => {
+      await Promise.all(children.map((child) => child.stop("SIGKILL")));
+      children = [];
+    },
+    start: async () => {
+      children = await startOperator(index, surroundings, split);
+      for (const child of children) processes.addOperator(child);
+    },
+  };
+}
+
+type Processes = ReturnType<typeof claimDirectory>;
+
+/** Claims the data directory: refuses when another pool uses it, ends what a killed one left behind. */
+function claimDirectory(directories: Directories) {
+  const { pidFile } = directories;
+  if (existsSync(pidFile)) {
+    const { owner, children } = JSON.parse(readFileSync(pidFile, "utf8")) as { owner: number; children: number[] };
+    if (owner !== process.pid && isAlive(owner)) {
+      throw new Error(`a pool already runs on ${directories.root} (process ${owner}): stop it, or give another --data-dir`);
+    }
+    for (const pid of children.filter(isAlive)) process.kill(pid, "SIGKILL");
+  }
+  const servers: Server[] = [];
+  const operators: Child[] = [];
+  const save = () => {
+    const children = [...servers.map(({ child }) => child), ...operators].filter((child) => child.alive());
+    writeFileSync(pidFile, JSON.stringify({ owner: process.pid, children: children.map(({ pid }) => pid) }));
+  };
+  save();
+  return {
+    add(server: Server): Server {
+      servers.push(server);
+      save();
+      return server;
+    },
+    addOperator(child: Child): void {
+      operators.push(child);
+      save();
+    },
+    async stopAll(): Promise<void> {
+      await Promise.all(operators.map((child) => child.stop("SIGTERM", operatorStopMs)));
+      await Promise.all(servers.map(({ child }) => child.stop(child.name === "postgres" ? "SIGINT" : "SIGTERM", 1_500)));
+      rmSync(pidFile, { force: true });
+    },
+  };
+}
+
+async function openKeys(directories: Directories, index: number): Promise<OperatorKeys> {
+  const name = operatorName(index);
+  return openOperatorKeys(name, directories.operator(name));
+}
+
+async function resetData(dataDirectory: string): Promise<void> {
+  if (!existsSync(dataDirectory)) return;
+  const directories = createDirectories(dataDirectory);
+  claimDirectory(directories);
+  rmSync(directories.postgres, { recursive: true, force: true });
+  for (const entry of ["network.json", "l1-state.json", "nats", "operators", "logs", "processes.json"]) {
+    rmSync(join(dataDirectory, entry), { recursive: true, force: true });
+  }
+}
+
+/** Whether the process runs; a zombie does not. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
