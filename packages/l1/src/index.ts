@@ -33,3 +33,12 @@ export {
   sequencerKeyProofDigest,
 } from "./deploy.ts";
 export { DeployError } from "./deploy-transactions.ts";
+export {
+  type BroadcastOutcome,
+  broadcastTransaction,
+  type L1TransactionRequest,
+  type SignedL1Transaction,
+  senderAddress,
+  signL1Transaction,
+} from "./sender.ts";
+export { decodeRevert, type Revert, type Simulation, simulateCall } from "./sender-reverts.ts";
