@@ -3,7 +3,17 @@ import { type Hex, hexToBytes, type Wei } from "@sequorum/protocol";
 import type { CallRequest, StateOverride } from "@sequorum/stf";
 import { invalidParams } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
-import { address, arrayOf, bytes, hash, member, object, type Parser, quantity, quantity64 } from "./params.ts";
+import {
+  address,
+  arrayOf,
+  bytes,
+  hash,
+  member,
+  object,
+  type Parser,
+  quantity,
+  quantity64,
+} from "./params.ts";
 
 /** A call as the client wrote it; the fees become a gas price once the block is known. */
 export type CallParams = {
@@ -67,7 +77,10 @@ export const stateOverrides: Parser<StateOverrides> = (value, where) => {
     throw invalidParams(where, `more than ${overriddenAccountsMax} accounts`);
   }
   return Object.fromEntries(
-    entries.map(([key, account]) => [address(key, where), stateOverride(account, `override of ${key}`)]),
+    entries.map(([key, account]) => [
+      address(key, where),
+      stateOverride(account, `override of ${key}`),
+    ]),
   );
 };
 
@@ -106,7 +119,10 @@ function callData(call: JsonObject, where: string): Hex {
 function checkFees(call: CallParams, where: string): void {
   const { gasPrice, maxFeePerGas, maxPriorityFeePerGas } = call;
   if (gasPrice !== undefined && (maxFeePerGas ?? maxPriorityFeePerGas) !== undefined) {
-    throw invalidParams(where, "both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified");
+    throw invalidParams(
+      where,
+      "both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified",
+    );
   }
   if (maxFeePerGas !== undefined && (maxPriorityFeePerGas ?? 0n) > maxFeePerGas) {
     throw invalidParams(where, "maxFeePerGas is below maxPriorityFeePerGas");
@@ -140,6 +156,7 @@ function stateOverride(value: unknown, where: string): StateOverride {
 
 const slots: Parser<Readonly<Record<Hex, Hex>>> = (value, where) => {
   const entries = Object.entries(object(value, where));
-  if (entries.length > overriddenSlotsMax) throw invalidParams(where, `more than ${overriddenSlotsMax} slots`);
+  if (entries.length > overriddenSlotsMax)
+    throw invalidParams(where, `more than ${overriddenSlotsMax} slots`);
   return Object.fromEntries(entries.map(([slot, word]) => [hash(slot, where), hash(word, where)]));
 };

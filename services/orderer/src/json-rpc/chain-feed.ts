@@ -87,8 +87,18 @@ export class ChainFeed {
     if (event.type === "pendingTransaction") return event;
     if (event.type === "levelChanged") return undefined;
     const wantsLogs = [...this.#listeners].some((listener) => listener.wantsLogs());
-    const removed = wantsLogs ? await this.#logsOf(event.removed.map(({ block }) => block.hash), true) : [];
-    const added = wantsLogs ? await this.#logsOf(event.added.map(({ block }) => block.hash), false) : [];
+    const removed = wantsLogs
+      ? await this.#logsOf(
+          event.removed.map(({ block }) => block.hash),
+          true,
+        )
+      : [];
+    const added = wantsLogs
+      ? await this.#logsOf(
+          event.added.map(({ block }) => block.hash),
+          false,
+        )
+      : [];
     return {
       type: "chainChanged",
       added: event.added.map(({ block }) => block),

@@ -1,7 +1,13 @@
 /** From the text of a message to the text of its answer: envelope, method table, limits, errors, metrics. */
 import type { Logger } from "@sequorum/service";
 import type { Context, Session } from "./context.ts";
-import { errorAnswer, idOfInvalid, readRequest, type RequestId, successAnswer } from "./envelope.ts";
+import {
+  errorAnswer,
+  idOfInvalid,
+  readRequest,
+  type RequestId,
+  successAnswer,
+} from "./envelope.ts";
 import { type ErrorName, JsonRpcFailure, limitExceeded } from "./errors.ts";
 import { type Json, jsonDepth, parseJson } from "./json.ts";
 import type { MethodTable } from "./methods.ts";
@@ -32,7 +38,10 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       return refuse(deps, new JsonRpcFailure("invalidRequest", "empty batch"));
     }
     if (message.length > limits.batchItemsMax) {
-      return refuse(deps, limitExceeded(`batch has more than ${limits.batchItemsMax} requests`, "batchItemsMax"));
+      return refuse(
+        deps,
+        limitExceeded(`batch has more than ${limits.batchItemsMax} requests`, "batchItemsMax"),
+      );
     }
     return answerBatch(deps, message, session);
   };
@@ -55,7 +64,11 @@ async function answerBatch(
   return answers.length === 0 ? undefined : `[${answers.join(",")}]`;
 }
 
-async function answer(deps: DispatchDeps, item: unknown, session: Session): Promise<string | undefined> {
+async function answer(
+  deps: DispatchDeps,
+  item: unknown,
+  session: Session,
+): Promise<string | undefined> {
   let id: RequestId | undefined = idOfInvalid(item);
   let method = "invalid";
   const startedAtMs = performance.now();
@@ -72,7 +85,11 @@ async function answer(deps: DispatchDeps, item: unknown, session: Session): Prom
     outcome = failure.errorName;
     text = id === undefined ? undefined : errorAnswer(id, failure);
   }
-  deps.metrics.requestAnswered({ method, outcome, seconds: (performance.now() - startedAtMs) / 1000 });
+  deps.metrics.requestAnswered({
+    method,
+    outcome,
+    seconds: (performance.now() - startedAtMs) / 1000,
+  });
   return text;
 }
 
@@ -126,6 +143,9 @@ function refuse({ metrics }: DispatchDeps, failure: JsonRpcFailure): string {
 /** A bug in a read must not become a way to stop the node: it is logged, and the client learns nothing of it. */
 function toFailure({ logger }: DispatchDeps, method: string, error: unknown): JsonRpcFailure {
   if (error instanceof JsonRpcFailure) return error;
-  logger.error("json-rpc method failed", { method, error: error instanceof Error ? error.stack : error });
+  logger.error("json-rpc method failed", {
+    method,
+    error: error instanceof Error ? error.stack : error,
+  });
   return new JsonRpcFailure("internalError", "internal error");
 }

@@ -20,7 +20,8 @@ export function readRequest(value: unknown): JsonRpcRequest {
   if (!isJsonObject(value)) throw invalidRequest("a request is an object");
   const { jsonrpc, id, method, params } = value;
   if (jsonrpc !== "2.0") throw invalidRequest('jsonrpc must be "2.0"');
-  if (id !== undefined && !isRequestId(id)) throw invalidRequest("an id is a string, a number or null");
+  if (id !== undefined && !isRequestId(id))
+    throw invalidRequest("an id is a string, a number or null");
   if (typeof method !== "string" || method.length > nameCharactersMax) {
     throw invalidRequest("a method is a short string");
   }

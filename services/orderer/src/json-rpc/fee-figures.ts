@@ -15,7 +15,10 @@ const suggestedTipPercentile = 60;
 const suggestedTipMaxWei = 500_000_000_000n;
 
 /** Tips at the percentiles of the block's gas, ascending; zeros for an empty block (eth_feeHistory, "reward"). */
-export function rewards({ block, receipts }: BlockWithReceipts, percentiles: readonly number[]): bigint[] {
+export function rewards(
+  { block, receipts }: BlockWithReceipts,
+  percentiles: readonly number[],
+): bigint[] {
   const { baseFeePerGas } = block.header;
   const paid = receipts
     .map(({ effectiveGasPrice, gasUsed }) => ({ tip: effectiveGasPrice - baseFeePerGas, gasUsed }))

@@ -176,7 +176,9 @@ function formatReceipt(receipt: Receipt, { block, index, firstLogIndex }: Receip
     cumulativeGasUsed: formatQuantity(receipt.cumulativeGasUsed),
     effectiveGasPrice: formatQuantity(receipt.effectiveGasPrice),
     logsBloom: receipt.logsBloom,
-    logs: receipt.logs.map((log, i) => formatLog({ ...log, ...place, logIndex: firstLogIndex + i })),
+    logs: receipt.logs.map((log, i) =>
+      formatLog({ ...log, ...place, logIndex: firstLogIndex + i }),
+    ),
   };
 }
 

@@ -5,7 +5,16 @@ import type { BlockId } from "../ports.ts";
 import { invalidParams } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { JsonRpcLimits } from "./limits.ts";
-import { address, arrayOf, blockNumber, hash, latestBlock, member, object, type Parser } from "./params.ts";
+import {
+  address,
+  arrayOf,
+  blockNumber,
+  hash,
+  latestBlock,
+  member,
+  object,
+  type Parser,
+} from "./params.ts";
 
 /** What a log must look like: one of the addresses (none = any); per position one of the topics (null = any). */
 export type LogCriteria = {
@@ -59,9 +68,13 @@ function logBlocks(filter: JsonObject, where: string): LogBlocks {
   const blockHash = member(filter, "blockHash", hash);
   const from = member(filter, "fromBlock", blockNumber);
   const to = member(filter, "toBlock", blockNumber);
-  if (blockHash === undefined) return { type: "range", from: from ?? latestBlock, to: to ?? latestBlock };
+  if (blockHash === undefined)
+    return { type: "range", from: from ?? latestBlock, to: to ?? latestBlock };
   if (from !== undefined || to !== undefined) {
-    throw invalidParams(where, "cannot specify both blockHash and fromBlock/toBlock, choose one or the other");
+    throw invalidParams(
+      where,
+      "cannot specify both blockHash and fromBlock/toBlock, choose one or the other",
+    );
   }
   return { type: "hash", hash: blockHash };
 }
@@ -73,7 +86,10 @@ function oneOrMany<T>(parse: Parser<T>, max: number): Parser<readonly T[]> {
 
 /** null and the empty list match any topic; so does a list that has null in it, as geth. */
 function topicAlternatives(max: number): Parser<readonly Hex[] | null> {
-  const many = oneOrMany<Hex | null>((value, where) => (value === null ? null : hash(value, where)), max);
+  const many = oneOrMany<Hex | null>(
+    (value, where) => (value === null ? null : hash(value, where)),
+    max,
+  );
   return (value, where) => {
     const parsed = many(value, where);
     const topics = parsed.filter((topic) => topic !== null);

@@ -53,7 +53,9 @@ function constant(name: string, value: Json): Entry {
   return define(name, [], () => value);
 }
 
-const blockHash = p.required("block hash", (value, where) => blocks.blockByHash(p.hash(value, where)));
+const blockHash = p.required("block hash", (value, where) =>
+  blocks.blockByHash(p.hash(value, where)),
+);
 const blockNumber = p.required("block number", p.blockNumber);
 const block = p.required("block", p.blockParameter);
 const blockOrLatest = p.optional("block", p.blockParameter, p.latestBlock);
@@ -91,7 +93,11 @@ const blockMethods: readonly Entry[] = [
 ];
 
 const transactionMethods: readonly Entry[] = [
-  define("eth_sendRawTransaction", [p.required("transaction", p.bytes)], transactions.sendRawTransaction),
+  define(
+    "eth_sendRawTransaction",
+    [p.required("transaction", p.bytes)],
+    transactions.sendRawTransaction,
+  ),
   define("eth_getTransactionByHash", [transactionHash], transactions.getTransactionByHash),
   define("eth_getRawTransactionByHash", [transactionHash], transactions.getRawTransaction),
   define(

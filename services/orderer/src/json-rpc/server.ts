@@ -81,7 +81,9 @@ export async function startJsonRpcServer(options: JsonRpcServerOptions): Promise
 type Parts = Omit<HttpDeps, "metrics"> & {
   readonly metrics: JsonRpcMetrics;
   readonly feed: ChainFeed;
-  readonly pendingTransaction: ConstructorParameters<typeof WebSocketConnection>[1]["pendingTransaction"];
+  readonly pendingTransaction: ConstructorParameters<
+    typeof WebSocketConnection
+  >[1]["pendingTransaction"];
   readonly expiry: NodeJS.Timeout;
 };
 
@@ -93,7 +95,8 @@ function createParts(options: JsonRpcServerOptions, limits: JsonRpcLimits): Part
     { queuedMax: limits.eventsQueuedMax },
     {
       events: options.subscriptions,
-      onFailure: (error) => logger.error("logs of a new block could not be read", { error: String(error) }),
+      onFailure: (error) =>
+        logger.error("logs of a new block could not be read", { error: String(error) }),
     },
   );
   feed.listen(filters);
@@ -121,6 +124,7 @@ function createParts(options: JsonRpcServerOptions, limits: JsonRpcLimits): Part
 
 const filterExpiryIntervalMs = 10_000;
 const timeoutCheckIntervalMs = 500;
+const idleCloseIntervalMs = 20;
 
 function createHttpServer(parts: Parts, logger: Logger): Server {
   const { limits, metrics } = parts;
@@ -170,7 +174,9 @@ function upgradeRefusal(parts: Parts, req: IncomingMessage, open: number): strin
 
 function refuseUpgrade(socket: Duplex, status: string): void {
   socket.on("error", () => {});
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () =>
+    socket.destroy(),
+  );
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
@@ -186,18 +192,23 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 /** Stops accepting, says goodbye to subscribers, lets work in flight finish for `drainMs`, then cuts. */
 async function closeServer(
   server: Server,
-  { parts, connections }: { readonly parts: Parts; readonly connections: ReadonlySet<WebSocketConnection> },
+  {
+    parts,
+    connections,
+  }: { readonly parts: Parts; readonly connections: ReadonlySet<WebSocketConnection> },
 ): Promise<void> {
   clearInterval(parts.expiry);
   parts.feed.close();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // Kept-alive connections become idle as their answers are sent.
+  const closingIdle = setInterval(() => server.closeIdleConnections(), idleCloseIntervalMs);
   for (const connection of connections) connection.close();
   const cutting = setTimeout(() => {
     for (const connection of connections) connection.terminate();
     server.closeAllConnections();
   }, parts.limits.drainMs);
   await closed;
+  clearInterval(closingIdle);
   clearTimeout(cutting);
 }
 

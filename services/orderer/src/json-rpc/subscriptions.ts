@@ -48,7 +48,10 @@ export class SubscriptionSession implements ChainListener {
   /** Adds a subscription and returns its id; it is silent until `release`. */
   subscribe(kind: SubscriptionKind): Hex {
     if (this.#subscriptions.size >= this.#max) {
-      throw limitExceeded("too many subscriptions on this connection", "subscriptionsPerConnectionMax");
+      throw limitExceeded(
+        "too many subscriptions on this connection",
+        "subscriptionsPerConnectionMax",
+      );
     }
     const id = bytesToHex(randomBytes(16));
     this.#subscriptions.set(id, { kind, held: [] });
@@ -87,7 +90,10 @@ export class SubscriptionSession implements ChainListener {
     }
   }
 
-  #resultsOf(kind: SubscriptionKind, notice: Exclude<ChainNotice, { type: "overflowed" }>): readonly Json[] {
+  #resultsOf(
+    kind: SubscriptionKind,
+    notice: Exclude<ChainNotice, { type: "overflowed" }>,
+  ): readonly Json[] {
     switch (kind.type) {
       case "newHeads":
         return notice.type === "chainChanged" ? notice.added.map(formatHeader) : [];

@@ -17,11 +17,18 @@ export const chainId = 42_424n;
 export const alice: Hex = `0x${"a1".repeat(20)}`;
 export const bob: Hex = `0x${"b0".repeat(20)}`;
 export const token: Hex = `0x${"70".repeat(20)}`;
-export const transferTopic = keccak256(new TextEncoder().encode("Transfer(address,address,uint256)"));
+export const transferTopic = keccak256(
+  new TextEncoder().encode("Transfer(address,address,uint256)"),
+);
 
 const gwei = 1_000_000_000n;
 
-type Stored = { block: L2Block; receipts: Receipt[]; transactions: Transaction[]; isCanonical: boolean };
+type Stored = {
+  block: L2Block;
+  receipts: Receipt[];
+  transactions: Transaction[];
+  isCanonical: boolean;
+};
 
 /** The chain, and knobs for tests. */
 export class FakeChain {
@@ -49,7 +56,8 @@ export class FakeChain {
     const stored = this.#seal(contents, options.extraData ?? `0x${"00".repeat(32)}`);
     this.blocks.set(stored.block.hash, stored);
     this.canonical.push(stored.block.hash);
-    if (options.silent !== true) this.#emit({ type: "headChanged", removed: [], added: [this.#view(stored)] });
+    if (options.silent !== true)
+      this.#emit({ type: "headChanged", removed: [], added: [this.#view(stored)] });
     return stored.block;
   }
 
@@ -99,9 +107,13 @@ export class FakeChain {
         logs: async (filter) => this.#logs(filter),
         account: async (address, id) => {
           if (this.#find(id) === undefined) return undefined;
-          return { nonce: address === alice ? 7n : 0n, balanceWei: address === alice ? 10n ** 18n : 0n };
+          return {
+            nonce: address === alice ? 7n : 0n,
+            balanceWei: address === alice ? 10n ** 18n : 0n,
+          };
         },
-        code: async (address) => (address === token ? Uint8Array.of(0x60, 0x00) : new Uint8Array(0)),
+        code: async (address) =>
+          address === token ? Uint8Array.of(0x60, 0x00) : new Uint8Array(0),
         storage: async () => `0x${"00".repeat(31)}2a`,
         proof: async (address, slots) => ({
           address,
@@ -128,7 +140,8 @@ export class FakeChain {
           return this.nextCall;
         },
         estimateGas: async () => {
-          if (this.nextCall.type === "returned") return { type: "estimated", gas: this.nextCall.gasUsed };
+          if (this.nextCall.type === "returned")
+            return { type: "estimated", gas: this.nextCall.gasUsed };
           return this.nextCall;
         },
       },
@@ -164,7 +177,9 @@ export class FakeChain {
     extraData: Hex,
   ): Stored {
     const number = BigInt(this.canonical.length);
-    const hash = keccak256(new TextEncoder().encode(`block ${number} ${extraData} ${contents.length}`));
+    const hash = keccak256(
+      new TextEncoder().encode(`block ${number} ${extraData} ${contents.length}`),
+    );
     const receipts = contents.map(({ transaction, logs = [], failed = false }, i) =>
       receiptOf(transaction, { logs, failed, cumulativeGasUsed: 21_000n * BigInt(i + 1) }),
     );
@@ -212,7 +227,8 @@ export class FakeChain {
   #locate(hash: Hex) {
     for (const blockHash of this.canonical) {
       const stored = this.blocks.get(blockHash);
-      const index = stored?.transactions.findIndex((transaction) => transaction.hash === hash) ?? -1;
+      const index =
+        stored?.transactions.findIndex((transaction) => transaction.hash === hash) ?? -1;
       const transaction = stored?.transactions[index];
       const receipt = stored?.receipts[index];
       if (stored === undefined || transaction === undefined || receipt === undefined) continue;
@@ -223,9 +239,12 @@ export class FakeChain {
 
   async #logs(filter: LogFilter) {
     const { blocks } = filter;
-    if (blocks.type === "hash" && !this.blocks.has(blocks.hash)) return { type: "unknownBlock" as const };
+    if (blocks.type === "hash" && !this.blocks.has(blocks.hash))
+      return { type: "unknownBlock" as const };
     const hashes =
-      blocks.type === "hash" ? [blocks.hash] : this.canonical.slice(Number(blocks.from), Number(blocks.to) + 1);
+      blocks.type === "hash"
+        ? [blocks.hash]
+        : this.canonical.slice(Number(blocks.from), Number(blocks.to) + 1);
     const logs = hashes.flatMap((hash) => {
       const stored = this.blocks.get(hash);
       return stored === undefined ? [] : logsOf(stored).filter((log) => logMatches(log, filter));
@@ -295,7 +314,11 @@ function logsOf({ block, receipts, isCanonical }: Stored): ChainLog[] {
 
 function receiptOf(
   transaction: Transaction,
-  { logs, failed, cumulativeGasUsed }: { logs: readonly Log[]; failed: boolean; cumulativeGasUsed: bigint },
+  {
+    logs,
+    failed,
+    cumulativeGasUsed,
+  }: { logs: readonly Log[]; failed: boolean; cumulativeGasUsed: bigint },
 ): Receipt {
   return {
     transactionHash: transaction.hash,

@@ -43,7 +43,9 @@ export async function post(url: string, body: string, headers: Record<string, st
     body,
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: text === "" ? undefined : JSON.parse(text) };
+  const isJson = response.headers.get("content-type") === "application/json";
+  const json: unknown = isJson ? JSON.parse(text) : undefined;
+  return { status: response.status, headers: response.headers, text, json };
 }
 
 /** Calls a method; answers the whole envelope. */
@@ -51,19 +53,37 @@ export async function rpc(url: string, method: string, params: unknown = []) {
   return (await post(url, JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }))).json;
 }
 
+/** The error of an answer; fails if there is none. */
+export function errorOf(answer: unknown): { code: number; message: string; data?: unknown } {
+  const { error } = answer as { error?: { code: number; message: string; data?: unknown } };
+  if (error === undefined) throw new Error(`expected an error, got ${JSON.stringify(answer)}`);
+  return error;
+}
+
+/** The result of an answer; fails if it is an error. */
+export function resultOf(answer: unknown): unknown {
+  const { result } = answer as { result?: unknown };
+  if (result === undefined) throw new Error(`expected a result, got ${JSON.stringify(answer)}`);
+  return result;
+}
+
 /** An open WebSocket that ends with the test, with the messages it received. */
-export async function openWebSocket(t: TestContext, url: string, headers: Record<string, string> = {}) {
+export async function openWebSocket(
+  t: TestContext,
+  url: string,
+  headers: Record<string, string> = {},
+) {
   const socket = new WebSocket(url, { headers });
   const received: { id?: unknown; [key: string]: unknown }[] = [];
   socket.on("message", (data) => received.push(JSON.parse(String(data))));
   t.after(() => socket.terminate());
   await once(socket, "open");
   let id = 0;
-  const request = async (method: string, params: unknown = []) => {
+  const request = async (method: string, params: unknown = []): Promise<unknown> => {
     id += 1;
     const wanted = id;
     socket.send(JSON.stringify({ jsonrpc: "2.0", id: wanted, method, params }));
-    return until(() => received.find((message) => message.id === wanted)) as Promise<Record<string, any>>;
+    return until(() => received.find((message) => message.id === wanted));
   };
   return { socket, received, request };
 }
@@ -82,10 +102,12 @@ export async function openSocket(t: TestContext, port: number) {
 }
 
 /** Waits for a condition; fails after 5 s. */
-export async function until<T>(condition: () => T | undefined | false): Promise<T> {
+export async function until<T>(
+  condition: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
   const deadline = Date.now() + 5_000;
   for (;;) {
-    const value = condition();
+    const value = await condition();
     if (value !== undefined && value !== false) return value;
     if (Date.now() > deadline) throw new Error("the condition did not come true in 5 s");
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -37,7 +37,8 @@ test("bytes, hashes and addresses are of the right size and become lower case", 
   assert.equal(p.bytes("0x", "x"), "0x");
   assert.equal(p.bytes("0xABcd", "x"), "0xabcd");
   assert.equal(p.address(alice.toUpperCase().replace("0X", "0x"), "x"), alice);
-  for (const bad of ["0xa", "ab", "0xzz", {}, undefined]) refuses(() => p.bytes(bad, "x"), /hex digits/);
+  for (const bad of ["0xa", "ab", "0xzz", {}, undefined])
+    refuses(() => p.bytes(bad, "x"), /hex digits/);
   refuses(() => p.hash("0xab", "x"), /32 bytes/);
   refuses(() => p.address(hash, "x"), /20 bytes/);
 });
@@ -58,7 +59,15 @@ test("a block parameter is a tag, a height, a hash or the object of EIP-1898", (
     hash,
     requireCanonical: true,
   });
-  for (const bad of ["newest", "0x01", 5, [], {}, { blockHash: hash, blockNumber: "0x1" }, { blockHash: "0x1" }]) {
+  for (const bad of [
+    "newest",
+    "0x01",
+    5,
+    [],
+    {},
+    { blockHash: hash, blockNumber: "0x1" },
+    { blockHash: "0x1" },
+  ]) {
     refuses(() => parse(bad), /invalid/);
   }
 });
@@ -76,7 +85,10 @@ test("parameters are positional: missing ones, spare ones and named ones are ref
 });
 
 test("a call takes data or input, one kind of fee, and ignores what it does not know", () => {
-  const call = callParams({ from: alice, to: bob, input: "0x12", gas: "0x5208", type: "0x2", foo: 1 }, "call");
+  const call = callParams(
+    { from: alice, to: bob, input: "0x12", gas: "0x5208", type: "0x2", foo: 1 },
+    "call",
+  );
   assert.equal(call.data, "0x12");
   assert.equal(call.gas, 21_000n);
   assert.equal(callParams({ data: "0x12", input: "0x12" }, "call").data, "0x12");
@@ -96,7 +108,10 @@ test("the gas price of a call is what the block would take", () => {
 });
 
 test("state overrides name accounts, and refuse to replace whole storages", () => {
-  const parsed = stateOverrides({ [token]: { balance: "0x1", code: "0x00", stateDiff: { [hash]: hash } } }, "overrides");
+  const parsed = stateOverrides(
+    { [token]: { balance: "0x1", code: "0x00", stateDiff: { [hash]: hash } } },
+    "overrides",
+  );
   assert.deepEqual(parsed, {
     [token]: { balanceWei: 1n, code: Uint8Array.of(0), storage: { [hash]: hash } },
   });

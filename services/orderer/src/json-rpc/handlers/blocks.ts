@@ -12,7 +12,10 @@ export function blockNumber({ reader }: Context): Json {
 }
 
 /** eth_getBlockByNumber, eth_getBlockByHash */
-export async function getBlock(context: Context, [id, isFull]: readonly [BlockId, boolean]): Promise<Json> {
+export async function getBlock(
+  context: Context,
+  [id, isFull]: readonly [BlockId, boolean],
+): Promise<Json> {
   const stored = await context.reader.block(id);
   if (stored === undefined) return null;
   return formatBlock(stored, isFull ? decodeTransactions(context, stored) : undefined);

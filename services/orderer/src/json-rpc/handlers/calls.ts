@@ -12,7 +12,10 @@ import type { Json } from "../json.ts";
 export type CallArguments = readonly [CallParams, BlockId, StateOverrides];
 
 /** eth_call */
-export async function call(context: Context, [params, id, overrides]: CallArguments): Promise<Json> {
+export async function call(
+  context: Context,
+  [params, id, overrides]: CallArguments,
+): Promise<Json> {
   const request = await requestAt(context, params, { id, overrides });
   const result = await context.executor.call(request, id);
   if (result === undefined) throw blockNotFound();
@@ -31,7 +34,10 @@ export async function call(context: Context, [params, id, overrides]: CallArgume
 }
 
 /** eth_estimateGas */
-export async function estimateGas(context: Context, [params, id, overrides]: CallArguments): Promise<Json> {
+export async function estimateGas(
+  context: Context,
+  [params, id, overrides]: CallArguments,
+): Promise<Json> {
   const request = await requestAt(context, params, { id, overrides });
   const result = await context.executor.estimateGas(request, id);
   if (result === undefined) throw blockNotFound();

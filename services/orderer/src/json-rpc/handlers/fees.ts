@@ -3,7 +3,13 @@ import { assert } from "@sequorum/protocol";
 import type { BlockId } from "../../ports.ts";
 import type { Context } from "../context.ts";
 import { blockNotFound } from "../errors.ts";
-import { type BlockWithReceipts, gasUsedRatio, rewards, suggestTip, tipSampleBlocks } from "../fee-figures.ts";
+import {
+  type BlockWithReceipts,
+  gasUsedRatio,
+  rewards,
+  suggestTip,
+  tipSampleBlocks,
+} from "../fee-figures.ts";
 import { formatQuantity } from "../format.ts";
 import type { Json } from "../json.ts";
 

@@ -17,7 +17,10 @@ export async function getLogs(context: Context, [query]: readonly [LogQuery]): P
   const found = await reader.logs({ blocks, addresses, topics, resultsMax: limits.logResultsMax });
   if (found.type === "unknownBlock") throw blockNotFound();
   if (found.type === "tooMany") {
-    throw limitExceeded(`query returned more than ${limits.logResultsMax} results`, "logResultsMax");
+    throw limitExceeded(
+      `query returned more than ${limits.logResultsMax} results`,
+      "logResultsMax",
+    );
   }
   return found.logs.map(formatLog);
 }

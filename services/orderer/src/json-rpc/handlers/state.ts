@@ -7,14 +7,20 @@ import { formatProof, formatQuantity } from "../format.ts";
 import type { Json } from "../json.ts";
 
 /** eth_getBalance */
-export async function getBalance({ reader }: Context, [account, id]: readonly [Hex, BlockId]): Promise<Json> {
+export async function getBalance(
+  { reader }: Context,
+  [account, id]: readonly [Hex, BlockId],
+): Promise<Json> {
   const summary = await reader.account(account, id);
   if (summary === undefined) throw blockNotFound();
   return formatQuantity(summary.balanceWei);
 }
 
 /** eth_getCode */
-export async function getCode({ reader }: Context, [account, id]: readonly [Hex, BlockId]): Promise<Json> {
+export async function getCode(
+  { reader }: Context,
+  [account, id]: readonly [Hex, BlockId],
+): Promise<Json> {
   const code = await reader.code(account, id);
   if (code === undefined) throw blockNotFound();
   return bytesToHex(code);

@@ -45,5 +45,8 @@ function optionOr<T>(option: unknown, parse: Parser<T>, fallback: T): T {
 
 function notifiable(session: Session): SubscriptionSession {
   if (session !== undefined) return session;
-  throw new JsonRpcFailure("methodNotFound", "notifications not supported: subscribe over WebSocket");
+  throw new JsonRpcFailure(
+    "methodNotFound",
+    "notifications not supported: subscribe over WebSocket",
+  );
 }

@@ -20,7 +20,10 @@ export async function getTransactionByHash(
 ): Promise<Json> {
   const located = await reader.transaction(hash);
   if (located !== undefined) {
-    return formatTransaction(located.transaction, { block: located.block.block, index: located.index });
+    return formatTransaction(located.transaction, {
+      block: located.block.block,
+      index: located.index,
+    });
   }
   const waiting = pool.get(hash);
   return waiting === undefined ? null : formatTransaction(waiting.transaction);
@@ -34,18 +37,27 @@ export async function getTransactionByPlace(
   const stored = await reader.block(id);
   const raw = stored?.block.transactions[Number(index)];
   if (stored === undefined || raw === undefined) return null;
-  return formatTransaction(reader.decodeTransaction(raw), { block: stored.block, index: Number(index) });
+  return formatTransaction(reader.decodeTransaction(raw), {
+    block: stored.block,
+    index: Number(index),
+  });
 }
 
 /** eth_getRawTransactionByHash (geth): the signed bytes, or null. */
-export async function getRawTransaction({ reader, pool }: Context, [hash]: readonly [Hex]): Promise<Json> {
+export async function getRawTransaction(
+  { reader, pool }: Context,
+  [hash]: readonly [Hex],
+): Promise<Json> {
   const located = await reader.transaction(hash);
   const raw = located?.transaction.raw ?? pool.get(hash)?.transaction.raw;
   return raw === undefined ? null : bytesToHex(raw);
 }
 
 /** eth_getTransactionReceipt: null until the transaction is in the canonical chain. */
-export async function getTransactionReceipt({ reader }: Context, [hash]: readonly [Hex]): Promise<Json> {
+export async function getTransactionReceipt(
+  { reader }: Context,
+  [hash]: readonly [Hex],
+): Promise<Json> {
   const located = await reader.transaction(hash);
   if (located === undefined) return null;
   const { block } = located.block;
@@ -60,7 +72,8 @@ export async function getTransactionCount(
   { reader, pool }: Context,
   [sender, id]: readonly [Hex, BlockId],
 ): Promise<Json> {
-  if (id.type === "tag" && id.tag === "pending") return formatQuantity(await pool.pendingNonce(sender));
+  if (id.type === "tag" && id.tag === "pending")
+    return formatQuantity(await pool.pendingNonce(sender));
   const account = await reader.account(sender, id);
   if (account === undefined) throw blockNotFound();
   return formatQuantity(account.nonce);

@@ -23,7 +23,11 @@ export type HttpDeps = {
 };
 
 /** Answers one HTTP request. */
-export async function answerHttp(deps: HttpDeps, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function answerHttp(
+  deps: HttpDeps,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   const { origin } = req.headers;
   const headers = corsHeaders(origin, deps.allowedOrigins);
   const refusal = refusalOf(deps, req);
@@ -45,7 +49,10 @@ type Exchange = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
-function refusalOf({ limits, metrics, allowedOrigins }: HttpDeps, req: IncomingMessage): Refusal | undefined {
+function refusalOf(
+  { limits, metrics, allowedOrigins }: HttpDeps,
+  req: IncomingMessage,
+): Refusal | undefined {
   if (!isRootPath(req.url)) return plain(404, "not found");
   if (!isOriginAllowed(req.headers.origin, allowedOrigins)) {
     metrics.cut("originRefused");
@@ -72,7 +79,10 @@ type Body =
   | { readonly type: "refused"; readonly refusal: Refusal }
   | { readonly type: "gone" };
 
-async function readBody({ limits, metrics, bodyBytes }: HttpDeps, req: IncomingMessage): Promise<Body> {
+async function readBody(
+  { limits, metrics, bodyBytes }: HttpDeps,
+  req: IncomingMessage,
+): Promise<Body> {
   const chunks: Buffer[] = [];
   let size = 0;
   const cut = (reason: CutReason, refusal: Refusal): Body => {
@@ -82,8 +92,10 @@ async function readBody({ limits, metrics, bodyBytes }: HttpDeps, req: IncomingM
   try {
     // Leaving the loop must not destroy the socket: a refusal is still to be sent on it.
     for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      if (size + chunk.length > limits.messageBytesMax) return cut("messageBytesMax", tooLarge(limits));
-      if (!bodyBytes.tryEnter(chunk.length)) return cut("bodyBytesInMemoryMax", unavailable("bodyBytesInMemoryMax"));
+      if (size + chunk.length > limits.messageBytesMax)
+        return cut("messageBytesMax", tooLarge(limits));
+      if (!bodyBytes.tryEnter(chunk.length))
+        return cut("bodyBytesInMemoryMax", unavailable("bodyBytesInMemoryMax"));
       size += chunk.length;
       chunks.push(chunk);
     }
@@ -137,7 +149,11 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-function send({ limits, metrics }: HttpDeps, { req, res, headers }: Exchange, answer: string | undefined): void {
+function send(
+  { limits, metrics }: HttpDeps,
+  { req, res, headers }: Exchange,
+  answer: string | undefined,
+): void {
   if (answer === undefined) return void res.writeHead(204, headers).end();
   const bytes = Buffer.from(answer);
   const timer = setTimeout(() => {
@@ -145,11 +161,19 @@ function send({ limits, metrics }: HttpDeps, { req, res, headers }: Exchange, an
     req.socket.destroy();
   }, limits.responseReadTimeoutMs);
   res.once("close", () => clearTimeout(timer));
-  res.writeHead(200, { ...headers, "content-type": "application/json", "content-length": bytes.length });
+  res.writeHead(200, {
+    ...headers,
+    "content-type": "application/json",
+    "content-length": bytes.length,
+  });
   res.end(bytes);
 }
 
-function refuse(res: ServerResponse, headers: Readonly<Record<string, string>>, refusal: Refusal): void {
+function refuse(
+  res: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+  refusal: Refusal,
+): void {
   const isJson = refusal.text.startsWith("{");
   res.writeHead(refusal.status, {
     ...headers,
@@ -170,5 +194,8 @@ function tooLarge({ messageBytesMax }: JsonRpcLimits): Refusal {
 }
 
 function unavailable(limit: CutReason): Refusal {
-  return { status: 503, text: errorAnswer(null, limitExceeded("server is busy, try again", limit)) };
+  return {
+    status: 503,
+    text: errorAnswer(null, limitExceeded("server is busy, try again", limit)),
+  };
 }

@@ -22,6 +22,8 @@ export type WebSocketDeps = {
 const closeGoingAway = 1001;
 const closePolicyViolation = 1008;
 const closeTryAgainLater = 1013;
+/** Time that a client has to answer a close frame. */
+const closeGraceMs = 1_000;
 
 /** One client. Messages are started in the order of arrival, at most `inFlightPerConnectionMax` at once. */
 export class WebSocketConnection {
@@ -57,8 +59,7 @@ export class WebSocketConnection {
 
   /** Says goodbye; answers in flight may still be sent until the socket is terminated. */
   close(): void {
-    this.#waiting = [];
-    this.#socket.close(closeGoingAway, "server is closing");
+    this.#leave(closeGoingAway, "server is closing");
   }
 
   /** Cuts the connection. */
@@ -68,9 +69,10 @@ export class WebSocketConnection {
 
   #onMessage(data: RawData): void {
     const { limits, metrics } = this.#deps;
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#waiting.length >= limits.queuedPerConnectionMax) {
       metrics.cut("queuedPerConnectionMax");
-      this.#socket.close(closePolicyViolation, "too many requests at once");
+      this.#leave(closePolicyViolation, "too many requests at once");
       return;
     }
     const text = decodeUtf8(toBytes(data));
@@ -91,7 +93,8 @@ export class WebSocketConnection {
       void this.#work(text);
     }
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#working >= limits.inFlightPerConnectionMax || this.#waiting.length > 0) this.#socket.pause();
+    if (this.#working >= limits.inFlightPerConnectionMax || this.#waiting.length > 0)
+      this.#socket.pause();
     else this.#socket.resume();
   }
 
@@ -141,7 +144,16 @@ export class WebSocketConnection {
 
   #disconnect(reason: string): void {
     this.#deps.metrics.cut("eventsOverflowed");
-    this.#socket.close(closeTryAgainLater, reason);
+    this.#leave(closeTryAgainLater, reason);
+  }
+
+  /** Says why and waits a little for the client's own goodbye, which needs reading. */
+  #leave(code: number, reason: string): void {
+    this.#waiting = [];
+    this.#socket.close(code, reason);
+    this.#socket.resume();
+    const grace = setTimeout(() => this.#socket.terminate(), closeGraceMs);
+    this.#socket.once("close", () => clearTimeout(grace));
   }
 
   /** Cuts a client that did not answer the last ping, or has been behind in reading since then. */
