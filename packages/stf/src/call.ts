@@ -5,7 +5,7 @@ import { fromHex } from "./bytes.ts";
 import type { Common } from "./common.ts";
 import { evmBlock, openVm } from "./machine.ts";
 import { type OpenState, openState } from "./state.ts";
-import type { BlockHeader, CallRequest, CallResult, StateStore } from "./types.ts";
+import type { BlockHeader, CallRequest, CallResult, StateStore, Transaction } from "./types.ts";
 
 type Deps = { readonly store: StateStore; readonly common: Common };
 const zeroAddress: Hex = `0x${"0".repeat(40)}`;
@@ -29,7 +29,9 @@ export async function runCall(
   if (balance < value + gas * (request.gasPrice ?? 0n)) {
     return { type: "failed", reason: "insufficient funds for transfer", gasUsed: 0n };
   }
-  warm(vm.evm, request, header);
+  const { journal } = vm.evm;
+  if (request.reportsAccess === true) journal.startReportingAccessList();
+  const free = warm(vm.evm, request, header);
   const result = await vm.evm.runCall({
     block: evmBlock(header, deps.common),
     caller,
@@ -44,9 +46,13 @@ export async function runCall(
   const spent = executionGasUsed + intrinsic;
   const refund = gasRefund ?? 0n;
   const gasUsed = spent - (refund < spent / 5n ? refund : spent / 5n); // EIP-3529
-  if (exceptionError === undefined) return { type: "returned", data: returnValue, gasUsed };
-  if (exceptionError.error === "revert") return { type: "reverted", data: returnValue, gasUsed };
-  return { type: "failed", reason: exceptionError.error, gasUsed };
+  const common = {
+    gasUsed,
+    ...(journal.accessList === undefined ? {} : { accessed: accessed(journal.accessList, free) }),
+  };
+  if (exceptionError === undefined) return { type: "returned", data: returnValue, ...common };
+  if (exceptionError.error === "revert") return { type: "reverted", data: returnValue, ...common };
+  return { type: "failed", reason: exceptionError.error, ...common };
 }
 
 /** Gas of a transaction before its execution: EIP-2028, EIP-2930, EIP-3860. */
@@ -67,8 +73,8 @@ type WarmSet = {
   };
 };
 
-/** EIP-2929, EIP-3651: what a transaction starts with as accessed. */
-function warm(evm: WarmSet, request: CallRequest, header: BlockHeader): void {
+/** EIP-2929, EIP-3651: what a transaction starts with as accessed; answers what is so without an access list. */
+function warm(evm: WarmSet, request: CallRequest, header: BlockHeader): ReadonlySet<string> {
   const addresses = [request.from ?? zeroAddress, header.coinbase, request.to ?? undefined];
   for (const address of evm.precompiles.keys()) evm.journal.addAlwaysWarmAddress(address);
   for (const address of addresses) {
@@ -78,6 +84,20 @@ function warm(evm: WarmSet, request: CallRequest, header: BlockHeader): void {
     evm.journal.addAlwaysWarmAddress(address.slice(2));
     for (const key of storageKeys) evm.journal.addAlwaysWarmSlot(address.slice(2), key.slice(2));
   }
+  const named = addresses.flatMap((address) => (address === undefined ? [] : [address.slice(2)]));
+  return new Set([...evm.precompiles.keys(), ...named]);
+}
+
+function accessed(
+  touched: ReadonlyMap<string, ReadonlySet<string>>,
+  free: ReadonlySet<string>,
+): Transaction["accessList"] {
+  return [...touched]
+    .filter(([address, slots]) => slots.size > 0 || !free.has(address))
+    .map(([address, slots]) => ({
+      address: `0x${address}`,
+      storageKeys: [...slots].map((slot): Hex => `0x${slot}`),
+    }));
 }
 
 async function applyOverrides({ manager }: OpenState, request: CallRequest): Promise<void> {

@@ -211,13 +211,22 @@ export type CallRequest = {
   readonly data?: Uint8Array;
   readonly accessList?: Transaction["accessList"];
   readonly overrides?: Readonly<Record<Hex, StateOverride>>;
+  /** Asks for `accessed` in the result. */
+  readonly reportsAccess?: boolean;
 };
 
 /** Outcome of a call: return data or why not. `gasUsed` includes intrinsic gas. */
-export type CallResult =
+export type CallResult = (
   | { readonly type: "returned"; readonly data: Uint8Array; readonly gasUsed: bigint }
   | { readonly type: "reverted"; readonly data: Uint8Array; readonly gasUsed: bigint }
-  | { readonly type: "failed"; readonly reason: string; readonly gasUsed: bigint };
+  | { readonly type: "failed"; readonly reason: string; readonly gasUsed: bigint }
+) & {
+  /**
+   * What the call touched, when the request asks: addresses but for those that are warm without a list (sender,
+   * target, coinbase, precompiles), which are listed only with the slots touched in them.
+   */
+  readonly accessed?: Transaction["accessList"];
+};
 
 /** EIP-1186 proof of an account and of some of its slots. */
 export type AccountProof = {

@@ -47,6 +47,18 @@ test("a contract keeps storage, logs, and answers calls that leave no trace", as
   assert.ok(proof.accountProof.length > 0);
 });
 
+test("a call reports what it touched when asked, and a listed slot is cheaper to touch", async () => {
+  const { executor, executed, contract } = await deployed();
+  const { header } = executed.block;
+  const slot: Hex = `0x${"0".repeat(64)}`;
+  const cold = await executor.call(header, { to: contract, reportsAccess: true });
+  assert.deepEqual(cold.accessed, [{ address: contract, storageKeys: [slot] }]);
+  const warm = await executor.call(header, { to: contract, accessList: cold.accessed });
+  assert.equal(warm.accessed, undefined);
+  // EIP-2930: 2,400 + 1,900 for the list; the first touch costs 100 instead of 2,100.
+  assert.equal(warm.gasUsed - cold.gasUsed, 2_300n);
+});
+
 test("a contract reads the L1 origin's hash by timestamp through EIP-4788", async () => {
   const { executor, genesis, store } = await newChain();
   const first = await executor.applyBatchBlock(genesis, inputs());

@@ -137,6 +137,7 @@ const callList = [
 const callMethods: readonly Entry[] = [
   define<calls.CallArguments>("eth_call", callList, calls.call),
   define<calls.CallArguments>("eth_estimateGas", callList, calls.estimateGas),
+  define<calls.CallArguments>("eth_createAccessList", callList, calls.createAccessList),
 ];
 
 function feeMethods(limits: JsonRpcLimits): readonly Entry[] {
