@@ -38,6 +38,7 @@ const l2BalanceWei = 10_000n * ether;
 /** A week-long window would let nothing become final while somebody watches. */
 const developmentParameters: ProtocolParameters = {
   ...defaultParameters,
+  batchAgeMsMax: 5_000,
   challengeWindowSeconds: 60,
   forcedInclusionSeconds: 120,
 };
