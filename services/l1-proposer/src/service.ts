@@ -1,0 +1,191 @@
+// Wires the l1-proposer together.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Bus, openBus } from "@sequorum/bus";
+import { broadcastTransaction, createL1Client, type L1Client, senderAddress, signL1Transaction } from "@sequorum/l1";
+import {
+  type Hex,
+  type NetworkConfig,
+  parseNetworkConfig,
+  privateKeyToPublicKey,
+  publicKeyToAddress,
+  signingDomain,
+} from "@sequorum/protocol";
+import {
+  createGrpcServer,
+  createMetrics,
+  createResources,
+  type Resources,
+  RetryableError,
+  type Runtime,
+  runRuntime,
+  type Service,
+  type ServiceContext,
+  startHttpServer,
+} from "@sequorum/service";
+import { openStore, readKeystore, type Store } from "@sequorum/store";
+import { createCallBuilder } from "./adapters/build-call.ts";
+import { followDecisions } from "./adapters/decisions.ts";
+import { checkCall, observeL1 } from "./adapters/l1.ts";
+import { connectNeighbours } from "./adapters/neighbours.ts";
+import { l1ProposerRpc } from "./adapters/rpc-server.ts";
+import { listSubmissions, loadContent, loadStored } from "./adapters/submission-store.ts";
+import type { L1ProposerConfig } from "./config.ts";
+import type { Input } from "./core/input.ts";
+import { initialState, type State } from "./core/state.ts";
+import { step } from "./core/step.ts";
+import { createPerformer, type EffectPorts } from "./effects.ts";
+import { createL1ProposerMetrics, type L1ProposerMetrics, reportState } from "./metrics.ts";
+import { toParameters } from "./parameters.ts";
+
+/** What the l1-proposer gets from its process; `fail` stops it. */
+export type L1ProposerContext = Pick<ServiceContext, "signal" | "logger"> & Partial<Pick<ServiceContext, "fail">>;
+
+const queueMax = 10_000;
+
+/** Opens everything the l1-proposer needs and starts it. */
+export async function createL1ProposerService(
+  config: L1ProposerConfig,
+  context: L1ProposerContext,
+): Promise<Service> {
+  const resources = createResources();
+  const stopping = resources.add(new AbortController(), (controller) => controller.abort());
+  const signal = AbortSignal.any([context.signal, stopping.signal]);
+  try {
+    return await start(config, { ...context, signal }, resources);
+  } catch (error) {
+    await resources.close();
+    throw error;
+  }
+}
+
+async function start(
+  config: L1ProposerConfig,
+  context: L1ProposerContext,
+  resources: Resources,
+): Promise<Service> {
+  const { logger } = context;
+  const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
+  const keys = await readKeys(config);
+  const { store, bus } = await openStoreAndBus(config, context, resources);
+  const metrics = createMetrics("l1-proposer");
+  const ownMetrics = createL1ProposerMetrics(metrics);
+  const core = { config, network, store, keys, metrics: ownMetrics };
+  const runtime = await startCore(core, context, resources);
+  const offer = offerTo(runtime, context);
+  followDecisions(bus, { domain: signingDomain(network), self: keys.self, offer });
+  startClock(runtime, { config, metrics: ownMetrics, offer }, resources);
+  const rpc = l1ProposerRpc({
+    sender: keys.sender,
+    state: runtime.state,
+    list: (limit) => listSubmissions(store.sql, limit),
+  });
+  const grpc = await createGrpcServer({ port: config.grpcPort, services: [rpc], logger });
+  resources.add(grpc, (server) => server.close());
+  const ready = () => bus.ready() && runtime.state().l1 !== undefined && runtime.state().trouble === undefined;
+  const http = await startHttpServer({ port: config.httpPort, ready, metrics });
+  resources.add(http, (server) => server.close());
+  logger.info("L1 sender", { sender: keys.sender });
+  return { name: "l1-proposer", ready, [Symbol.asyncDispose]: () => resources.close() };
+}
+
+type Keys = { readonly senderKey: Uint8Array; readonly sender: Hex; readonly self: Hex };
+
+/** The L1 key is kept; of the sequencer key only the address, which is this operator's name in the posting order. */
+async function readKeys({ keystoreDir, keystorePasswordFile }: L1ProposerConfig): Promise<Keys> {
+  const password = (await readFile(keystorePasswordFile, "utf8")).trim();
+  const senderKey = await readKeystore(join(keystoreDir, "l1-sender.json"), password);
+  const sequencerKey = await readKeystore(join(keystoreDir, "sequencer.json"), password);
+  const self = publicKeyToAddress(privateKeyToPublicKey(sequencerKey));
+  sequencerKey.fill(0);
+  return { senderKey, sender: senderAddress(senderKey), self };
+}
+
+async function openStoreAndBus(
+  { postgresUrl, natsUrl, operator }: L1ProposerConfig,
+  { signal, logger }: L1ProposerContext,
+  resources: Resources,
+): Promise<{ readonly store: Store; readonly bus: Bus }> {
+  const migrations = new URL("../migrations/", import.meta.url);
+  const store = await openStore({ url: postgresUrl, schema: "l1_proposer", migrations, signal });
+  resources.add(store, (opened) => opened.close());
+  const bus = await openBus({ natsUrl, operator, service: "l1-proposer", store, signal, logger });
+  resources.add(bus, (opened) => opened.close());
+  return { store, bus };
+}
+
+type CoreParts = {
+  readonly config: L1ProposerConfig;
+  readonly network: NetworkConfig;
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly metrics: L1ProposerMetrics;
+};
+
+/** Restores the core and gives it hands. */
+async function startCore(
+  parts: CoreParts,
+  context: L1ProposerContext,
+  resources: Resources,
+): Promise<Runtime<State, Input>> {
+  const { config, network, store, keys, metrics } = parts;
+  const { fail = () => undefined, logger } = context;
+  const neighbours = resources.add(connectNeighbours(config), (connected) => connected.close());
+  const client = createL1Client({
+    rpcUrl: config.l1RpcUrl,
+    chainId: Number(network.l1ChainId),
+    timeoutMs: config.l1TimeoutMs,
+  });
+  const { fetchData, reportRefusal } = neighbours;
+  const ports: EffectPorts = {
+    ...l1Ports(client, network, keys),
+    store,
+    reportRefusal,
+    buildCall: createCallBuilder({ network, fetchData, loadContent: (key) => loadContent(store.sql, key) }),
+    state: () => runtime.state(),
+    offer: (input) => offerTo(runtime, context)(input),
+    fail: (error) => void (context.signal.aborted || fail(error)),
+    metrics,
+    logger,
+  };
+  const performer = createPerformer(ports);
+  const initial = initialState(toParameters(config, network), await loadStored(store.sql), Date.now());
+  const { perform } = performer;
+  const runtime = runRuntime({ initial, step, perform, queueMax, onFailure: fail });
+  resources.add(runtime, async (running) => {
+    await running.stop();
+    await performer.settled();
+  });
+  return runtime;
+}
+
+function l1Ports(client: L1Client, network: NetworkConfig, { sender, senderKey }: Keys) {
+  const chainId = Number(network.l1ChainId);
+  return {
+    sender,
+    observeL1: observeL1(client, network, sender),
+    checkCall: checkCall(client, sender),
+    sign: (request: Parameters<EffectPorts["sign"]>[0]) => signL1Transaction(senderKey, { ...request, chainId }),
+    broadcast: (raw: Hex) => broadcastTransaction(client, raw),
+  };
+}
+
+function offerTo(runtime: Runtime<State, Input>, { signal, fail }: L1ProposerContext): (input: Input) => void {
+  return (input) => {
+    if (!runtime.offer(input) && !signal.aborted) fail?.(new RetryableError("the l1-proposer's input queue is full"));
+  };
+}
+
+function startClock(
+  runtime: Runtime<State, Input>,
+  { config, metrics, offer }: { config: L1ProposerConfig; metrics: L1ProposerMetrics; offer: (input: Input) => void },
+  resources: Resources,
+): void {
+  const tick = () => {
+    reportState(runtime.state(), metrics);
+    offer({ type: "tick", atMs: Date.now() });
+  };
+  resources.add(setInterval(tick, config.pollIntervalMs), clearInterval);
+  tick();
+}
