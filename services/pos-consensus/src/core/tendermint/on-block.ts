@@ -32,7 +32,7 @@ export function onBlockJudged(
 /** Blocks on which the application had no opinion are judged again. */
 export function onLocalViewChanged(state: State): Step {
   const undecided = [...state.blocks].filter(([, { verdict }]) => verdict === "unknown");
-  if (undecided.length === 0) return stay(state);
+  if (undecided.length === 0 || state.step === "decided") return stay(state);
   const blocks = new Map<Hex, KnownBlock>(state.blocks);
   for (const [id, { block }] of undecided) blocks.set(id, { block, verdict: "checking" });
   const effects = undecided.map(
