@@ -1,0 +1,12 @@
+/** What happened on L1, in L1's order, and the answers to `executeBlock`. */
+import type { BatchIndex } from "@sequorum/protocol";
+import type { DerivedBlock, EpochKey, Submission, Tip } from "./state.ts";
+
+export type Input =
+  | { readonly type: "batchSubmitted"; readonly submission: Submission }
+  | { readonly type: "epochRegistered"; readonly key: EpochKey }
+  /** L1 voided the batches from `fromIndex` on; `tip` is the verified end of what remains. */
+  | { readonly type: "batchesInvalidated"; readonly fromIndex: BatchIndex; readonly tip: Tip }
+  | { readonly type: "blockExecuted"; readonly block: DerivedBlock }
+  /** `reason` says why there is no such block. */
+  | { readonly type: "blockNotIncludable"; readonly reason: string };
