@@ -1,10 +1,15 @@
 /** The rules of a block's inputs that need no execution. ARCHITECTURE section 5; the queue is consumed in order. */
 import type { BlockFault, BlockInputs, ParentBlock } from "./types.ts";
 
+/** Queue entries that one block consumes at most; the next block goes on. */
+export const forcedEntriesPerBlockMax = 512;
+
 /** Values of the rules that a network fixes. */
 export type InputRules = {
   /** How far a timestamp may be after its origin's, seconds. */
   readonly originDriftSecondsMax: number;
+  /** Size of all raw sequenced transactions of a block together: every block fits into a batch. */
+  readonly blockTransactionBytesMax: number;
 };
 
 /** The first rule that the inputs break on this parent; undefined when none. */

@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import { equalBytes } from "@sequorum/protocol";
 import { type Common, l2Common } from "./common.ts";
 import { nativeCrypto } from "./crypto.ts";
-import { inputFault, type InputRules } from "./derive.ts";
+import { forcedEntriesPerBlockMax, inputFault, type InputRules } from "./derive.ts";
 import { makeGenesis } from "./genesis.ts";
 import { draftHeader, encodeExtraData, hashHeader } from "./header.ts";
 import { BlockMachine, type Runnable } from "./machine.ts";
@@ -39,6 +39,9 @@ export type ExecutorOptions = {
 /** Transactions whose sender is kept, so that each is recovered once on its way from the mempool into a block. */
 const parsedMax = 16_384;
 
+/** Default of `blockTransactionBytesMax`: a default batch less its overhead. */
+const defaultBlockTransactionBytesMax = 92 * 1_024;
+
 type Context = {
   readonly store: StateStore;
   readonly common: Common;
@@ -58,7 +61,10 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const { store } = options;
   const common = l2Common(options.chainId, options.crypto ?? nativeCrypto);
   const parse = cachedParser(common, options.rules?.transactionBytesMax ?? 128 * 1_024);
-  const rules = { originDriftSecondsMax: options.rules?.originDriftSecondsMax ?? 600 };
+  const rules = {
+    originDriftSecondsMax: options.rules?.originDriftSecondsMax ?? 600,
+    blockTransactionBytesMax: options.rules?.blockTransactionBytesMax ?? defaultBlockTransactionBytesMax,
+  };
   const context: Context = { store, common, rules, parse, pause: options.pause ?? (async () => {}) };
   return {
     genesisBlock: (genesis) => makeGenesis(genesis, common),
@@ -143,7 +149,7 @@ async function runForced(
 ): Promise<{ included: Uint8Array[]; skipped: bigint[]; consumed: number }> {
   const included: Uint8Array[] = [];
   const skipped: bigint[] = [];
-  for (const entry of inputs.forcedEntries) {
+  for (const entry of inputs.forcedEntries.slice(0, forcedEntriesPerBlockMax)) {
     const parsed = context.parse(entry.transaction);
     const broken = parsed.type === "rejected" ? parsed.code : await machine.fault(parsed);
     if (broken === "GAS_LEFT_TOO_LOW") break;
@@ -185,18 +191,23 @@ async function runSequenced(
   let bytes = 0;
   for (const [index, raw] of rest.entries()) {
     if (limits !== undefined && limits.nowMs() >= limits.stopAtMs) break;
-    if (limits !== undefined && bytes + raw.length > limits.transactionBytesMax) break;
+    bytes += raw.length;
+    if (bytes > context.rules.blockTransactionBytesMax) {
+      if (limits !== undefined) break;
+      return fault("BLOCK_TOO_LARGE");
+    }
     const parsed = context.parse(raw);
     const broken = parsed.type === "rejected" ? parsed.code : await machine.fault(parsed);
     if (broken !== undefined || parsed.type === "rejected") {
       assert(broken !== undefined, "a rejected transaction has a code");
       if (limits === undefined) return { type: "notIncludable", reason: broken, transaction: index };
+      if (broken === "GAS_LEFT_TOO_LOW") break; // the next block starts with it: first come, first served
       leftOut.push({ hash: keccak256(raw), reason: broken });
+      bytes -= raw.length;
       continue;
     }
     await machine.run(parsed satisfies Runnable);
     included.push(raw);
-    bytes += raw.length;
     await context.pause();
   }
   return { type: "included", included, leftOut };

@@ -65,7 +65,7 @@ export type BlockInputs = {
   readonly transactions: readonly Uint8Array[];
   /**
    * Queue entries from the parent's queuePosition on whose L1 block is at or below the origin, in order, without a
-   * gap. As many as the block's gas allows are consumed.
+   * gap: all of them, or at least the first `forcedEntriesPerBlockMax`. As many as the gas allows are consumed.
    */
   readonly forcedEntries: readonly ForcedEntry[];
 };
@@ -138,6 +138,7 @@ export type BlockFault =
   | "TERM_WENT_BACK"
   | "QUEUE_GAP"
   | "QUEUE_BEYOND_ORIGIN"
+  | "BLOCK_TOO_LARGE"
   | "FORCED_TRANSACTIONS_DIFFER"
   | "PARENT_DIFFERS"
   | "HASH_DIFFERS";
@@ -292,8 +293,6 @@ export type Executor = {
 
 /** Bounds of one block that are a leader's choice, not a rule. */
 export type BuildLimits = {
-  /** Size of all raw sequenced transactions together. */
-  readonly transactionBytesMax: number;
   /** Time after which no further transaction is started; read from `nowMs`. */
   readonly stopAtMs: number;
   nowMs(): number;

@@ -160,7 +160,7 @@ test("a transaction that cannot be included has its own reason", async () => {
 test("a builder leaves out what cannot be included and keeps the order of the rest", async () => {
   const { executor, genesis: parent } = await newChain();
   const offered = [transfer(), transfer({ nonce: 5n }), transfer({ nonce: 1n }), transfer({ from: 2 })];
-  const limits = { transactionBytesMax: 1_000_000, stopAtMs: 1, nowMs: () => 0 };
+  const limits = { stopAtMs: 1, nowMs: () => 0 };
   const built = await executed(executor.buildBlock(parent, inputs({ transactions: offered }), limits));
   assert.deepEqual(built.block.transactions, [offered[0], offered[2], offered[3]]);
   assert.deepEqual(built.leftOut.map(({ reason }) => reason), ["NONCE_TOO_HIGH"]);
@@ -210,6 +210,18 @@ test("a forced entry that does not fit any more is the first of the next block",
   const result = await executed(executor.applyBatchBlock(asParent(first), next));
   assert.deepEqual(result.block.transactions[0], second);
   assert.equal(result.block.header.queuePosition, 2n);
+});
+
+test("a block that would not fit into a batch is none, and a builder stops before it", async () => {
+  const { store, genesis: parent } = await newChain();
+  const rules = { blockTransactionBytesMax: 250 };
+  const executor = createExecutor({ store, chainId, rules });
+  const transactions = [transfer(), transfer({ nonce: 1n }), transfer({ nonce: 2n })];
+  const refused = await executor.applyBatchBlock(parent, inputs({ transactions }));
+  assert.deepEqual(refused, { type: "notIncludable", reason: "BLOCK_TOO_LARGE", transaction: -1 });
+  const limits = { stopAtMs: 1, nowMs: () => 0 };
+  const built = await executed(executor.buildBlock(parent, inputs({ transactions }), limits));
+  assert.equal(built.block.transactions.length, 2);
 });
 
 test("branches on one parent coexist in the store", async () => {
