@@ -1,0 +1,94 @@
+/** Writes of blocks: everything of one block, and what it does to the chain, in one transaction. */
+import type { Bus } from "@sequorum/bus";
+import { assert, type Hex, hexToBytes } from "@sequorum/protocol";
+import { encodeHeader, type ExecutedBlock } from "@sequorum/stf";
+import type { Transaction } from "@sequorum/store";
+import type { ChainChange } from "../core/effect.ts";
+import type { BlockSummary } from "../core/state.ts";
+import { bytea, encodeReceipts, logRows } from "./block-rows.ts";
+
+/** A block that is to be written. */
+export type BlockToWrite = {
+  readonly executed: ExecutedBlock;
+  readonly rlp: Uint8Array;
+  readonly seal: Hex | null;
+};
+
+/** Writes a block with its state, receipts and indices. Writing it twice is harmless. */
+export async function insertBlock(tx: Transaction, { executed, rlp, seal }: BlockToWrite): Promise<void> {
+  const { block, receipts, originNumber, forcedCount } = executed;
+  const { header, hash } = block;
+  const hashes = receipts.map(({ transactionHash }) => bytea(transactionHash));
+  const logs = logRows(executed);
+  await Promise.all([
+    tx`insert into blocks (hash, height, parent_hash, term, origin_number, forced_count, header, rlp, receipts, seal)
+      values (${bytea(hash)}, ${header.number}, ${bytea(header.parentHash)}, ${header.term}, ${originNumber},
+        ${forcedCount}, ${Buffer.from(encodeHeader(header))}, ${Buffer.from(rlp)}, ${encodeReceipts(receipts)},
+        ${seal === null ? null : bytea(seal)})
+      on conflict (hash) do nothing`,
+    insertNodes(tx, executed.writes),
+    tx`insert into transactions (hash, block_hash, position)
+      select key, ${bytea(hash)}, place - 1 from unnest(${hashes}::bytea[]) with ordinality as listed (key, place)
+      on conflict do nothing`,
+    ...logs.map((row) => tx`insert into logs ${tx(row)} on conflict do nothing`),
+  ]);
+}
+
+/** Trie nodes written with one statement. */
+const nodesPerStatement = 2_000;
+
+async function insertNodes(tx: Transaction, writes: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const entries = [...writes];
+  for (let at = 0; at < entries.length; at += nodesPerStatement) {
+    const part = entries.slice(at, at + nodesPerStatement);
+    const keys = part.map(([key]) => Buffer.from(key, "hex"));
+    const values = part.map(([, value]) => Buffer.from(value));
+    await tx`insert into nodes (key, value) select * from unnest(${keys}::bytea[], ${values}::bytea[])
+      on conflict (key) do nothing`;
+  }
+}
+
+/** Writes that this node sealed a block; fails when it sealed another one for the term and height. */
+export async function insertSeal(
+  tx: Transaction,
+  { summary, signature }: { summary: BlockSummary; signature: Hex },
+): Promise<void> {
+  const { term, height, hash } = summary;
+  await tx`insert into seals (term, height, hash, signature)
+    values (${term}, ${height}, ${bytea(hash)}, ${bytea(signature)}) on conflict (term, height) do nothing`;
+  const [row] = await tx`select hash from seals where term = ${term} and height = ${height}`;
+  const isSame = row !== undefined && bytea(hash).equals(row["hash"]);
+  assert(isSame, "one seal for a term and height", { term, height });
+}
+
+/** Moves the canonical chain and tells the operator's other services, in the same transaction. */
+export async function writeChange(tx: Transaction, bus: Pick<Bus, "publish">, change: ChainChange): Promise<void> {
+  await tx`delete from canonical where height > ${change.forkHeight}`;
+  const heights = change.added.map(({ height }) => height.toString());
+  const hashes = change.added.map(({ hash }) => bytea(hash));
+  await tx`insert into canonical (height, hash)
+    select * from unnest(${heights}::bigint[], ${hashes}::bytea[])`;
+  await bus.publish(tx, {
+    case: "canonicalChainUpdated",
+    value: {
+      $typeName: "sequorum.events.v1alpha1.CanonicalChainUpdated",
+      forkHeight: change.forkHeight,
+      blocks: change.added.map(({ height, hash, parentHash, term }) => ({
+        $typeName: "sequorum.types.v1alpha1.BlockReference" as const,
+        height,
+        hash: hexToBytes(hash),
+        parentHash: hexToBytes(parentHash),
+        term,
+      })),
+    },
+  });
+}
+
+/** Deletes transactions from the stored mempool. */
+export async function deleteTransactions(
+  tx: Pick<Transaction, "unsafe">,
+  hashes: readonly Hex[],
+): Promise<void> {
+  if (hashes.length === 0) return;
+  await tx.unsafe("delete from mempool where hash = any($1::bytea[])", [hashes.map(bytea)]);
+}
