@@ -54,15 +54,19 @@ export function certify(state: PoolState, blocks: CertifiedBlocks, blockId: Hex)
   assert(isCertifiable(state, blocks), "certified blocks continue the chain", { from });
   const head = hashes.at(-1);
   if (head === undefined) return { state, decisions: [] };
-  const certified = {
-    height: state.certified.height + BigInt(hashes.length),
-    hash: head,
-    recent: [...state.certified.recent, ...hashes].slice(-certifiedHashesKept),
-  };
+  const height = state.certified.height + BigInt(hashes.length);
+  const recent = [...state.certified.recent, ...hashes].slice(-keptAt(state, height));
+  const certified = { height, hash: head, recent };
   return {
     state: { ...state, certified },
     decisions: [{ type: "blocksCertified", from, hashes, blockId }],
   };
+}
+
+/** Hashes serve the checks of batch proposals: those above what L1 holds are enough, and there is a bound. */
+function keptAt({ batches }: PoolState, height: BlockHeight): number {
+  const posted = batches.unposted[0]?.parent ?? batches.tip;
+  return Math.min(certifiedHashesKept, Number(height - posted.lastBlock));
 }
 
 /** Hashes of certified blocks, both bounds inclusive; undefined when some are kept no more. */
