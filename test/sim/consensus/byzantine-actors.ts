@@ -1,9 +1,9 @@
 /** Byzantine validators: each runs the honest core for orientation and lies on its way out. */
-import { type Hex, nilBlockId, posBlockId, type PosBlock, type VoteType } from "@sequorum/protocol";
+import { type Hex, nilBlockId, type PosBlock, type VoteType } from "@sequorum/protocol";
 import type { Prng } from "@sequorum/testkit";
 import type { Message } from "../../../services/pos-consensus/src/core/tendermint/effect.ts";
 import { badTransaction, l2Hash } from "./sim-app.ts";
-import { garbageSignature, type SimKey, signProposal, signVote, simDomain } from "./sim-crypto.ts";
+import { blockIdOf, garbageSignature, type SimKey, signProposal, signVote } from "./sim-crypto.ts";
 import type { SimMessage, SimNode } from "./sim-node.ts";
 
 /** What an actor may use. */
@@ -29,6 +29,7 @@ export const byzantineActors = {
   wrongProposer,
   garbler,
   replayer,
+  mangler,
   amnesiac,
 } as const satisfies Record<string, (context: ActorContext) => ByzantineActor>;
 
@@ -131,7 +132,7 @@ function garbler(context: ActorContext): ByzantineActor {
       transmit(to, { type: "vote", vote: { ...vote, validator: prng.pick(peers) } });
       transmit(to, { type: "vote", vote: { ...vote, signature: garbageSignature(vote.round) } });
       const block = node.buildBlock({}, [`0xcc${key.address.slice(2)}`]);
-      const blockId = posBlockId(simDomain, block.header);
+      const blockId = blockIdOf(block);
       const round = prng.integer(0, 40);
       const proposal = { height: block.header.height, round, blockId };
       const validRound = prng.integer(-1, round);
@@ -158,6 +159,28 @@ function replayer(context: ActorContext): ByzantineActor {
         if (block !== undefined) recorded.push({ type: "proposal", proposal, block });
       }
       for (let i = 0; i < 4 && recorded.length > 0; i++) transmit(prng.pick(peers), prng.pick(recorded));
+    },
+  };
+}
+
+/** Relays proposals of others with another body under the same header and signature. */
+function mangler(context: ActorContext): ByzantineActor {
+  const { peers, transmit } = context;
+  return {
+    onMessage: (_node, message, to) => relay(context, message, to),
+    onTick: (node) => {
+      for (const { proposal } of node.state().proposals.values()) {
+        const block = node.state().blocks.get(proposal.blockId)?.block;
+        if (block === undefined) continue;
+        const mangled = { ...block, transactions: [...block.transactions, badTransaction] };
+        for (const peer of peers) transmit(peer, { type: "proposal", proposal, block: mangled });
+      }
+      const decided = node.disk.chain.at(-1);
+      if (decided === undefined) return;
+      const block = { ...decided.block, transactions: [badTransaction] };
+      for (const peer of peers) {
+        transmit(peer, { type: "decidedBlock", block, certificate: decided.certificate });
+      }
     },
   };
 }
@@ -191,6 +214,6 @@ function propose(
   block: PosBlock,
 ): Extract<Message, { type: "proposal" }> {
   const { height, round, validRound } = proposal;
-  const blockId = posBlockId(simDomain, block.header);
+  const blockId = blockIdOf(block);
   return { type: "proposal", proposal: signProposal(key, { height, round, validRound, blockId }), block };
 }

@@ -1,9 +1,9 @@
 /** What must be true after a run, whatever happened in it. Numbers: tendermint/README.md. */
 import assert from "node:assert/strict";
-import { posBlockId, type SignedVote } from "@sequorum/protocol";
+import type { SignedVote } from "@sequorum/protocol";
 import type { Run } from "./scenario.ts";
 import { isValidContent } from "./sim-app.ts";
-import { certificateFault, simDomain } from "./sim-crypto.ts";
+import { blockIdOf, certificateFault } from "./sim-crypto.ts";
 import type { SimNode } from "./sim-node.ts";
 
 /** P1: no two honest validators decide differently; P5: what is decided is valid and certified. */
@@ -12,12 +12,12 @@ export function checkSafety(run: Run): void {
   const decided = new Map<number, string>();
   for (const node of honest) {
     for (const [i, { block, certificate }] of node.disk.chain.entries()) {
-      const blockId = posBlockId(simDomain, block.header);
+      const blockId = blockIdOf(block);
       const other = decided.get(i) ?? blockId;
       assert.equal(blockId, other, `P1 two blocks decided at height ${i + 1}`);
       decided.set(i, other);
       assert.equal(certificate.blockId, blockId, "P5 the certificate is for the block");
-      assert.equal(certificateFault(certificate, run.validators), undefined, "P5 certificate");
+      assert.equal(certificateFault(certificate, run.validatorsAt(BigInt(i + 1))), undefined, "P5 certificate");
       assert.ok(isValidContent(block), `P5 invalid content at height ${i + 1}`);
     }
   }

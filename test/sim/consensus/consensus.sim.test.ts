@@ -8,7 +8,7 @@ import type { Rejection } from "../../../services/pos-consensus/src/core/tenderm
 import { checkLiveness, checkSafety } from "./checkers.ts";
 import { describeScenario, drawScenario, type Run, runScenario } from "./scenario.ts";
 
-const runs = Number(process.env["SIM_RUNS"] ?? 120);
+const runs = Number(process.env["SIM_RUNS"] ?? 100);
 const seeds =
   process.env["SIM_SEED"] === undefined
     ? Array.from({ length: runs }, (_, i) => i + 1)

@@ -1,5 +1,5 @@
 /** One run from one seed: validators, actors, crashes, partitions, a lossy time before GST and a calm one after. */
-import type { Hex, Validator } from "@sequorum/protocol";
+import type { Hex } from "@sequorum/protocol";
 import {
   calmLink,
   createPrng,
@@ -13,6 +13,7 @@ import {
   type TendermintParameters,
 } from "../../../services/pos-consensus/src/core/tendermint/parameters.ts";
 import { type ActorName, byzantineActors } from "./byzantine-actors.ts";
+import { createSimApp, type ValidatorsAt } from "./sim-app.ts";
 import { simKey } from "./sim-crypto.ts";
 import { type CrashPoint, createSimNode, type SimMessage, type SimNode } from "./sim-node.ts";
 
@@ -27,6 +28,8 @@ export type Scenario = {
   readonly partitions: readonly { readonly atMs: number; readonly groups: readonly (readonly number[])[] | undefined }[];
   readonly gstMs: number;
   readonly heights: number;
+  /** An honest validator that is in the set at some heights only. */
+  readonly commuter: number | undefined;
   readonly parameters: TendermintParameters;
 };
 
@@ -34,7 +37,7 @@ export type Scenario = {
 export type Run = {
   readonly scenario: Scenario;
   readonly nodes: readonly SimNode[];
-  readonly validators: readonly Validator[];
+  readonly validatorsAt: ValidatorsAt;
   readonly isLive: boolean;
   readonly endMs: number;
   /** Hash over every input of every node in order. */
@@ -43,7 +46,7 @@ export type Run = {
 };
 
 const livenessMsMax = 180_000;
-const actorTickMs = 150;
+const actorTickMs = 300;
 const genesisTimeMs = 1_700_000_000_000n;
 
 /** Draws a scenario; Byzantine validators hold less than a third of the power. */
@@ -73,6 +76,7 @@ export function drawScenario(seed: number): Scenario {
     partitions: drawPartitions(prng, n, gstMs),
     gstMs,
     heights: 6,
+    commuter: drawCommuter(prng, powers, actors),
     parameters: defaultTendermintParameters,
   };
 }
@@ -84,6 +88,9 @@ export function runScenario(scenario: Scenario): Run {
   const trace = createTrace();
   const keys = scenario.powers.map((_, i) => simKey(i));
   const validators = keys.map(({ address }, i) => ({ address, power: scenario.powers[i] ?? 1n }));
+  const validatorsAt: ValidatorsAt = (height) =>
+    height % 3n === 0n ? validators.filter((_, i) => i !== scenario.commuter) : validators;
+  const app = createSimApp(validatorsAt);
   const byAddress = new Map<string, SimNode>();
   const network = createSimNetwork<SimMessage>({
     clock,
@@ -99,7 +106,8 @@ export function runScenario(scenario: Scenario): Run {
     const actor = create?.({ key, peers, prng: prng.fork(`actor ${i}`), transmit });
     const node = createSimNode({
       key,
-      validators,
+      app,
+      validatorsAt,
       parameters: scenario.parameters,
       clock,
       prng: prng.fork(`node ${i}`),
@@ -139,7 +147,7 @@ export function runScenario(scenario: Scenario): Run {
   return {
     scenario,
     nodes,
-    validators,
+    validatorsAt,
     isLive,
     endMs: clock.nowMs(),
     traceHash: trace.hash(),
@@ -165,6 +173,20 @@ function drawActors(prng: Prng, powers: readonly bigint[]): Map<number, ActorNam
     actors.set(i, prng.pick(names));
   }
   return actors;
+}
+
+/** Somebody honest without whom the Byzantine power is still below a third. */
+function drawCommuter(
+  prng: Prng,
+  powers: readonly bigint[],
+  actors: ReadonlyMap<number, ActorName>,
+): number | undefined {
+  const total = powers.reduce((sum, power) => sum + power, 0n);
+  const byzantine = powers.reduce((sum, power, i) => (actors.has(i) ? sum + power : sum), 0n);
+  const candidates = powers.flatMap((power, i) =>
+    !actors.has(i) && 3n * byzantine < total - power ? [i] : [],
+  );
+  return candidates.length === 0 || prng.chance(0.5) ? undefined : prng.pick(candidates);
 }
 
 function drawCrashes(prng: Prng): CrashPoint[] {

@@ -1,12 +1,15 @@
 /** Real signatures for the simulation, with memory: a signature is verified once, whoever receives it. */
 import {
+  bodyMatchesHeader,
   bytesToHex,
   type CommitCertificate,
   findCertificateFault,
   type Hex,
   hexToBytes,
   keccak256,
+  type PosBlock,
   type PosProposal,
+  posBlockId,
   privateKeyToPublicKey,
   proposalDigest,
   publicKeyToAddress,
@@ -72,6 +75,20 @@ export function certificateFault(
   return verifyOnce(certificate, fault) ? undefined : "INVALID";
 }
 
+/** Id of a block, computed once for each object. */
+export function blockIdOf(block: PosBlock): Hex {
+  const known = blockIds.get(block);
+  if (known !== undefined) return known;
+  const blockId = posBlockId(simDomain, block.header);
+  blockIds.set(block, blockId);
+  return blockId;
+}
+
+/** `bodyMatchesHeader`, once for each object. */
+export function isWhole(block: PosBlock): boolean {
+  return verifyOnce(block, () => bodyMatchesHeader(block));
+}
+
 /** 65 bytes that are no signature of anybody. */
 export function garbageSignature(seed: number): Hex {
   const half = keccak256(new TextEncoder().encode(`garbage ${seed}`));
@@ -79,6 +96,7 @@ export function garbageSignature(seed: number): Hex {
 }
 
 const keys = new Map<number, SimKey>();
+const blockIds = new WeakMap<PosBlock, Hex>();
 const verified = new WeakMap<object, boolean>();
 const voteDigests = new Map<string, Hex>();
 const voteDigestsMax = 10_000;

@@ -1,6 +1,6 @@
 /** A validator of the simulation: the real core, and a shell whose disk survives crashes. */
-import type { CommitCertificate, DoubleVote, Hex, PosBlock, SignedVote, Validator } from "@sequorum/protocol";
-import { buildPosBlock, hashValidators, posBlockId, zeroHash } from "@sequorum/protocol";
+import type { CommitCertificate, DoubleVote, Hex, PosBlock, SignedVote } from "@sequorum/protocol";
+import { buildPosBlock, hashValidators, zeroHash } from "@sequorum/protocol";
 import type { Prng, VirtualClock } from "@sequorum/testkit";
 import { type ChainTip, findBlockFault } from "../../../services/pos-consensus/src/core/tendermint/block-validity.ts";
 import type { Effect, Message, WalRecord } from "../../../services/pos-consensus/src/core/tendermint/effect.ts";
@@ -12,8 +12,8 @@ import { initialPriorities, nextPriorities } from "../../../services/pos-consens
 import { restore } from "../../../services/pos-consensus/src/core/tendermint/restore.ts";
 import type { State } from "../../../services/pos-consensus/src/core/tendermint/state.ts";
 import { step } from "../../../services/pos-consensus/src/core/tendermint/step.ts";
-import { type SimAppState, simApp, simAppHash } from "./sim-app.ts";
-import { certificateFault, isProposalSigned, isVoteSigned, type SimKey, signProposal, signVote, simDomain } from "./sim-crypto.ts";
+import { type SimApp, type SimAppState, simAppHash, type ValidatorsAt } from "./sim-app.ts";
+import { blockIdOf, certificateFault, isProposalSigned, isVoteSigned, isWhole, type SimKey, signProposal, signVote } from "./sim-crypto.ts";
 
 /** What travels in the simulated network. */
 export type SimMessage =
@@ -59,7 +59,8 @@ export type SimNode = {
 
 export type SimNodeOptions = {
   readonly key: SimKey;
-  readonly validators: readonly Validator[];
+  readonly app: SimApp;
+  readonly validatorsAt: ValidatorsAt;
   readonly parameters: TendermintParameters;
   readonly clock: VirtualClock;
   readonly prng: Prng;
@@ -73,15 +74,15 @@ export type SimNodeOptions = {
 
 /** Creates a node that is down; `start` boots it from its disk. */
 export function createSimNode(options: SimNodeOptions): SimNode {
-  const { key, clock, prng } = options;
+  const { key, clock, prng, app, validatorsAt } = options;
   const disk: SimDisk = { wal: [], chain: [], writes: 0 };
   const crashPoints = [...options.crashPoints];
   const genesis: HeightStart = {
     height: 1n,
-    validators: options.validators,
-    priorities: initialPriorities(options.validators),
+    validators: validatorsAt(1n),
+    priorities: initialPriorities(validatorsAt(1n)),
   };
-  const genesisApp: SimAppState = { certifiedTo: 0n, chain: zeroHash, validators: options.validators };
+  const genesisApp: SimAppState = { certifiedTo: 0n, chain: zeroHash };
   let [incarnation, isUp] = [0, false];
   let state: State | undefined;
   let validTo = 0n;
@@ -96,7 +97,7 @@ export function createSimNode(options: SimNodeOptions): SimNode {
       parentTimestampMs: last?.block.header.timestampMs ?? options.genesisTimeMs,
       appHash: simAppHash(appState()),
       validators: (last?.next ?? genesis).validators,
-      lastValidators: options.validators,
+      lastValidators: (disk.chain.at(-2)?.next ?? genesis).validators,
     };
   };
   const nowMs = (): bigint => options.genesisTimeMs + BigInt(clock.nowMs());
@@ -104,7 +105,7 @@ export function createSimNode(options: SimNodeOptions): SimNode {
   const buildBlock: SimNode["buildBlock"] = (change = {}, transactions) => {
     const at = tip();
     const later = nowMs() > at.parentTimestampMs ? nowMs() : at.parentTimestampMs + 1n;
-    const content = simApp.prepareProposal(appState(), {
+    const content = app.prepareProposal(appState(), {
       height: at.height,
       timestampMs: later,
       proposer: key.address,
@@ -127,7 +128,7 @@ export function createSimNode(options: SimNodeOptions): SimNode {
 
   const judge = (block: PosBlock): Extract<Input, { type: "blockJudged" }>["verdict"] => {
     if (findBlockFault(block, tip(), certificateFault) !== undefined) return "malformed";
-    return simApp.processProposal(appState(), block, { validTo });
+    return app.processProposal(appState(), block, { validTo });
   };
 
   /** Answers come back as inputs after a moment, unless the node has crashed in between. */
@@ -155,7 +156,7 @@ export function createSimNode(options: SimNodeOptions): SimNode {
   const commit = (block: PosBlock, certificate: CommitCertificate): void => {
     const fault = findBlockFault(block, tip(), certificateFault);
     if (fault !== undefined) throw new Error(`decided block does not follow the chain: ${fault}`);
-    const { state: app, validators } = simApp.finalizeBlock(appState(), block, certificate);
+    const { state: executed, validators } = app.finalizeBlock(appState(), block, certificate);
     const current = disk.chain.at(-1)?.next ?? genesis;
     const next: HeightStart = {
       height: current.height + 1n,
@@ -163,12 +164,12 @@ export function createSimNode(options: SimNodeOptions): SimNode {
       priorities: nextPriorities(current, validators),
     };
     write(() => {
-      disk.chain.push({ block, certificate, app, next });
+      disk.chain.push({ block, certificate, app: executed, next });
       disk.wal = disk.wal.filter((record) => walHeight(record) >= next.height);
     });
     mempool = mempool.filter((transaction) => !block.transactions.includes(transaction));
     answer(prng.integer(0, 5), () => ({ type: "heightCommitted", next }));
-    if (mempool.length > 0 || simApp.hasWork(app, { validTo })) {
+    if (mempool.length > 0 || app.hasWork(executed, { validTo })) {
       answer(6, () => ({ type: "blockWanted", height: next.height }));
     }
   };
@@ -181,7 +182,7 @@ export function createSimNode(options: SimNodeOptions): SimNode {
         const { height, round } = effect;
         return answer(prng.integer(0, 3), () => {
           const block = buildBlock();
-          const blockId = posBlockId(simDomain, block.header);
+          const blockId = blockIdOf(block);
           return { type: "blockBuilt", height, round, block, blockId };
         });
       }
@@ -259,8 +260,11 @@ export function createSimNode(options: SimNodeOptions): SimNode {
         return;
       case "proposal": {
         const { proposal, block } = message;
-        const isWhole = posBlockId(simDomain, block.header) === proposal.blockId;
-        if (!isWhole || !isProposalSigned(proposal)) return;
+        const isBlockOf =
+          blockIdOf(block) === proposal.blockId &&
+          block.header.height === proposal.height &&
+          isWhole(block);
+        if (!isBlockOf || !isProposalSigned(proposal)) return;
         return offer({ type: "verifiedProposal", proposal, block, by: from, atMs: nowMs() });
       }
       case "status":
@@ -276,7 +280,7 @@ export function createSimNode(options: SimNodeOptions): SimNode {
         const at = tip();
         const isNext =
           certificate.height === at.height &&
-          posBlockId(simDomain, block.header) === certificate.blockId &&
+          blockIdOf(block) === certificate.blockId &&
           certificateFault(certificate, at.validators) === undefined &&
           findBlockFault(block, at, certificateFault) === undefined;
         if (isNext) offer({ type: "verifiedCommit", block, certificate, by: from });

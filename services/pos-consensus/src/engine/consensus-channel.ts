@@ -41,6 +41,7 @@ export type ConsensusChannel = {
 
 type Link = { readonly outbox: AsyncQueue<OutgoingMessage> };
 
+const linksOfPeerMax = 3;
 const outboxMessagesMax = 2_048;
 const reconnectBaseMs = 100;
 const reconnectCapMs = 3_000;
@@ -57,7 +58,10 @@ export async function openConsensusChannel(
   const open = (peer: Hex): Link => {
     const link: Link = { outbox: createAsyncQueue(outboxMessagesMax) };
     for (const message of events.onConnected(peer)) link.outbox.push(message);
-    links.set(peer, [...(links.get(peer) ?? []), link]);
+    const all = [...(links.get(peer) ?? []), link];
+    // More than one connection each way is an old one that has not noticed its end, or a peer that wastes memory.
+    for (const old of all.splice(0, all.length - linksOfPeerMax)) old.outbox.close();
+    links.set(peer, all);
     return link;
   };
   const shut = (peer: Hex, link: Link): void => {

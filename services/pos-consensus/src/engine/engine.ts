@@ -2,6 +2,7 @@
 import {
   assert,
   hasByzantineQuorum,
+  hasHonestMember,
   type Hex,
   privateKeyToPublicKey,
   publicKeyToAddress,
@@ -13,7 +14,8 @@ import { defaultTendermintParameters } from "../core/tendermint/parameters.ts";
 import { restore } from "../core/tendermint/restore.ts";
 import type { State, Step } from "../core/tendermint/state.ts";
 import { step } from "../core/tendermint/step.ts";
-import { loadChain, hashGenesis } from "./chain.ts";
+import { powerWhere } from "../core/tendermint/vote-book.ts";
+import { hashGenesis, loadChain } from "./chain.ts";
 import { createChainStore } from "./chain-store.ts";
 import { type ConsensusChannel, openConsensusChannel } from "./consensus-channel.ts";
 import { createEngineMetrics } from "./engine-metrics.ts";
@@ -72,7 +74,7 @@ export async function createEngine<AppState, Decision, LocalView>(
     chainStore,
     verifier,
     limits,
-    self,
+    signal: options.signal,
     offer,
     onTransactions: (transactions, peer) => {
       for (const transaction of transactions) submit(transaction, peer);
@@ -140,15 +142,17 @@ export async function createEngine<AppState, Decision, LocalView>(
     return result;
   }
 
+  /** One liar cannot make a validator look behind: more than a third of the power must be ahead. */
   const isSynced = (): boolean => {
-    const { height, peers } = runtime.state();
-    return [...peers.values()].every((peer) => peer.height <= height + 1n);
+    const { height, peers, validators, totalPower } = runtime.state();
+    const isAhead = (address: Hex) => (peers.get(address)?.height ?? 0n) > height + 1n;
+    return !hasHonestMember(powerWhere(validators, isAhead), totalPower);
   };
-  const connectedPower = (): bigint => {
+  const canDecide = (): boolean => {
     const connected = new Set([self, ...opened.connected()]);
-    return runtime
-      .state()
-      .validators.reduce((sum, v) => (connected.has(v.address) ? sum + v.power : sum), 0n);
+    const { validators, totalPower } = runtime.state();
+    const power = powerWhere(validators, (address) => connected.has(address));
+    return hasByzantineQuorum(power, totalPower);
   };
   return {
     channelPort: opened.port,
@@ -181,8 +185,7 @@ export async function createEngine<AppState, Decision, LocalView>(
         pendingTransactions: mempool.size(),
       };
     },
-    ready: () =>
-      !isStopped && isSynced() && hasByzantineQuorum(connectedPower(), runtime.state().totalPower),
+    ready: () => !isStopped && isSynced() && canDecide(),
     readBlock: (height: PosHeight) => chainStore.readBlock(height),
     readDoubleVotes: chainStore.readDoubleVotes,
     [Symbol.asyncDispose]: async () => {

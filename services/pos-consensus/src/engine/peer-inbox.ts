@@ -1,7 +1,6 @@
 /** From a peer's message to an input: rates, signatures, block sync. Only what is verified reaches the core. */
-import type { PeerMessage } from "@sequorum/proto/consensus";
 import { toBinary } from "@bufbuild/protobuf";
-import { PeerMessageSchema } from "@sequorum/proto/consensus";
+import { type PeerMessage, PeerMessageSchema } from "@sequorum/proto/consensus";
 import type { CommitCertificate, Hex, PosBlock, PosHeight } from "@sequorum/protocol";
 import { sleep } from "@sequorum/service";
 import type { Input } from "../core/tendermint/input.ts";
@@ -37,7 +36,7 @@ export type PeerInboxOptions = {
   readonly chainStore: Pick<ChainStore, "readBlock">;
   readonly verifier: MessageVerifier;
   readonly limits: EngineLimits;
-  readonly self: Hex;
+  readonly signal: AbortSignal;
   readonly offer: (input: Input, onTaken?: () => void) => void;
   readonly onTransactions: (transactions: readonly Hex[], peer: Hex) => void;
   readonly send: (to: Hex, message: OutgoingMessage) => void;
@@ -84,7 +83,7 @@ export function createPeerInbox(options: PeerInboxOptions): PeerInbox {
   const receive = async (peer: Hex, message: PeerMessage): Promise<void> => {
     const { messages, bytes } = stateOf(peer);
     const waitMs = Math.max(messages.take(1), bytes.take(sizeOf(message)));
-    if (waitMs > 0) await sleep(waitMs);
+    if (waitMs > 0) await sleep(waitMs, options.signal);
     const incoming = fromPeerMessage(message, limits);
     switch (incoming.type) {
       case "vote":
