@@ -12,7 +12,7 @@ type Counts = { readonly passed: number; readonly failed: number; readonly skipp
 type Stage = { readonly name: string; readonly what: string; readonly run: () => Promise<Counts> };
 
 const root = join(import.meta.dirname, "..");
-const inWorkspaces = (pattern: string) => `{packages,services}/*/test/${pattern}`;
+const inWorkspaces = (pattern: string) => `{packages,services,infra}/*/test/${pattern}`;
 
 const stages: readonly Stage[] = [
   { name: "lint", what: "protobuf and source style, types", run: lint },

@@ -96,7 +96,7 @@ function siblingValues(ports: OperatorPorts): Record<string, string> {
   };
 }
 
-function ownValues(service: ServiceName, ports: OperatorPorts): Record<string, number> {
+function ownValues(service: ServiceName, ports: OperatorPorts): Record<string, number | string> {
   switch (service) {
     case "orderer":
       return {
@@ -108,7 +108,11 @@ function ownValues(service: ServiceName, ports: OperatorPorts): Record<string, n
     case "batcher":
       return { GRPC_PORT: ports.batcherGrpc, HTTP_PORT: ports.batcherHttp };
     case "mpc-signer":
-      return { GRPC_PORT: ports.mpcSignerGrpc, P2P_PORT: ports.mpcSignerP2p, HTTP_PORT: ports.mpcSignerHttp };
+      return {
+        GRPC_PORT: ports.mpcSignerGrpc,
+        P2P_LISTEN: `/ip4/127.0.0.1/tcp/${ports.mpcSignerP2p}`,
+        HTTP_PORT: ports.mpcSignerHttp,
+      };
     case "pos-consensus":
       return {
         GRPC_PORT: ports.posConsensusGrpc,

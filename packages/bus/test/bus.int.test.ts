@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { SilenceReason } from "@sequorum/proto/events";
 import { silentLogger } from "@sequorum/service";
 import { openStore, type Store } from "@sequorum/store";
 import { type NatsServer, startNats, startPostgres } from "@sequorum/testkit/servers";
@@ -11,7 +12,7 @@ const silent = (term: bigint) => ({ case: "leaderSilent" as const, value: leader
 const leaderSilent = (term: bigint) => ({
   $typeName: "sequorum.events.v1alpha1.LeaderSilent" as const,
   term,
-  reason: 1,
+  reason: SilenceReason.NO_HEARTBEAT,
 });
 
 test("events arrive in order, once in effect, across a restart of the subscriber and the loss of the stream", async (t) => {
