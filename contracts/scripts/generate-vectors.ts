@@ -5,7 +5,18 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { concat, encodeAbiParameters, encodePacked, type Hex, hashTypedData, hexToBytes, keccak256, numberToHex, toBytes, toHex } from "viem";
+import {
+  concat,
+  encodeAbiParameters,
+  encodePacked,
+  type Hex,
+  hashTypedData,
+  hexToBytes,
+  keccak256,
+  numberToHex,
+  toBytes,
+  toHex,
+} from "viem";
 import { publicKeyToAddress } from "viem/accounts";
 import { contractsDir } from "./forge.ts";
 
@@ -23,26 +34,61 @@ await write("batch-header", { domain: domainJson, cases: [0, 1, 2, 3, 4, 5].map(
 await write("epoch-update", { domain: domainJson, cases: [1, 2, 5, 20].map(updateCase) });
 await write("da-root", {
   pattern: "byte i of the data is (131 i + size) mod 256",
-  cases: [0, 1, 31, 1_023, 1_024, 1_025, 2_048, 3_000, 5_120, 7_169, 33 * 1_024, 98_304, 131_072].map(chunkCase),
+  cases: [
+    0,
+    1,
+    31,
+    1_023,
+    1_024,
+    1_025,
+    2_048,
+    3_000,
+    5_120,
+    7_169,
+    33 * 1_024,
+    98_304,
+    131_072,
+  ].map(chunkCase),
 });
-await write("schnorr", { cases: Array.from({ length: 16 }, (_, i) => schnorrCase(i)).concat(edgeCases()) });
+await write("schnorr", {
+  cases: Array.from({ length: 16 }, (_, i) => schnorrCase(i)).concat(edgeCases()),
+});
 await write("frost-proof", { cases: [1, 3, 5, 7].map(proofCase) });
 
 async function write(name: string, content: object): Promise<void> {
   const count = (content as { cases: unknown[] }).cases.length;
   const file = path.join(contractsDir, "test", "vectors", `${name}.json`);
-  await writeFile(file, `${JSON.stringify({ generator: "contracts/scripts/generate-vectors.ts", count, ...content }, null, 1)}\n`);
+  await writeFile(
+    file,
+    `${JSON.stringify({ generator: "contracts/scripts/generate-vectors.ts", count, ...content }, null, 1)}\n`,
+  );
 }
 
 // Batch headers
 
 function headerTypes() {
   return [
-    ["version", "uint16"], ["stfVersion", "uint16"], ["chainId", "uint64"], ["index", "uint64"], ["parentHash", "bytes32"],
-    ["firstBlock", "uint64"], ["lastBlock", "uint64"], ["parentBlockHash", "bytes32"], ["lastBlockHash", "bytes32"],
-    ["postStateRoot", "bytes32"], ["blockRoot", "bytes32"], ["daKind", "uint8"], ["daSize", "uint32"], ["daRoot", "bytes32"],
-    ["queueFrom", "uint64"], ["queueTo", "uint64"], ["l1OriginNumber", "uint64"], ["l1OriginHash", "bytes32"],
-    ["epoch", "uint64"], ["proposer", "address"], ["timestamp", "uint64"],
+    ["version", "uint16"],
+    ["stfVersion", "uint16"],
+    ["chainId", "uint64"],
+    ["index", "uint64"],
+    ["parentHash", "bytes32"],
+    ["firstBlock", "uint64"],
+    ["lastBlock", "uint64"],
+    ["parentBlockHash", "bytes32"],
+    ["lastBlockHash", "bytes32"],
+    ["postStateRoot", "bytes32"],
+    ["blockRoot", "bytes32"],
+    ["daKind", "uint8"],
+    ["daSize", "uint32"],
+    ["daRoot", "bytes32"],
+    ["queueFrom", "uint64"],
+    ["queueTo", "uint64"],
+    ["l1OriginNumber", "uint64"],
+    ["l1OriginHash", "bytes32"],
+    ["epoch", "uint64"],
+    ["proposer", "address"],
+    ["timestamp", "uint64"],
   ].map(([name = "", type = ""]) => ({ name, type }));
 }
 
@@ -52,14 +98,23 @@ function headerCase(n: number) {
   const values = types.map(({ name, type }) => {
     const size = type === "bytes32" ? 32 : type === "address" ? 20 : Number(type.slice(4)) / 8;
     const byte = n === 0 ? "00" : "ff";
-    return n < 2 ? (`0x${byte.repeat(size)}` as Hex) : (`0x${hash(`${name} ${n}`).slice(2, 2 + 2 * size)}` as Hex);
+    return n < 2
+      ? (`0x${byte.repeat(size)}` as Hex)
+      : (`0x${hash(`${name} ${n}`).slice(2, 2 + 2 * size)}` as Hex);
   });
-  const typed = types.map(({ type }, i) => (type.startsWith("uint") ? BigInt(values[i] ?? "0x0") : (values[i] ?? "0x")));
+  const typed = types.map(({ type }, i) =>
+    type.startsWith("uint") ? BigInt(values[i] ?? "0x0") : (values[i] ?? "0x"),
+  );
   const message = Object.fromEntries(types.map(({ name }, i) => [name, typed[i]]));
   return {
     header: Object.fromEntries(types.map(({ name }, i) => [name, String(typed[i])])),
     encoded: encodeAbiParameters(types, typed),
-    digest: hashTypedData({ domain, types: { BatchHeader: types }, primaryType: "BatchHeader", message }),
+    digest: hashTypedData({
+      domain,
+      types: { BatchHeader: types },
+      primaryType: "BatchHeader",
+      message,
+    }),
   };
 }
 
@@ -72,26 +127,47 @@ function updateCase(memberCount: number) {
     epoch: BigInt(memberCount),
     schemeId: keccak256(toBytes("frost-secp256k1")),
     threshold: Math.ceil((2 * memberCount) / 3),
-    membersHash: keccak256(encodePacked(members.map(() => "address"), members)),
+    membersHash: keccak256(
+      encodePacked(
+        members.map(() => "address"),
+        members,
+      ),
+    ),
     groupKeyHash: keccak256(groupKey),
-    previousUpdateHash: memberCount === 1 ? (`0x${"00".repeat(32)}` as Hex) : hash(`previous ${memberCount}`),
+    previousUpdateHash:
+      memberCount === 1 ? (`0x${"00".repeat(32)}` as Hex) : hash(`previous ${memberCount}`),
   };
   const types = {
     EpochUpdate: [
-      { name: "epoch", type: "uint64" }, { name: "schemeId", type: "bytes32" }, { name: "threshold", type: "uint16" },
-      { name: "membersHash", type: "bytes32" }, { name: "groupKeyHash", type: "bytes32" }, { name: "previousUpdateHash", type: "bytes32" },
+      { name: "epoch", type: "uint64" },
+      { name: "schemeId", type: "bytes32" },
+      { name: "threshold", type: "uint16" },
+      { name: "membersHash", type: "bytes32" },
+      { name: "groupKeyHash", type: "bytes32" },
+      { name: "previousUpdateHash", type: "bytes32" },
     ],
   } as const;
   const digest = hashTypedData({ domain, types, primaryType: "EpochUpdate", message: update });
-  return { members, groupKey, update: { ...update, epoch: update.epoch.toString(), threshold: String(update.threshold) }, digest };
+  return {
+    members,
+    groupKey,
+    update: { ...update, epoch: update.epoch.toString(), threshold: String(update.threshold) },
+    digest,
+  };
 }
 
 // Data
 
 function chunkCase(size: number) {
   const data = Uint8Array.from({ length: size }, (_, i) => (131 * i + size) % 256);
-  const chunks = Array.from({ length: Math.ceil(size / 1_024) }, (_, i) => data.subarray(1_024 * i, 1_024 * (i + 1)));
-  return { size: String(size), dataHash: keccak256(data), root: fold(chunks.map((chunk) => keccak256(concat([Uint8Array.of(0), chunk])))) };
+  const chunks = Array.from({ length: Math.ceil(size / 1_024) }, (_, i) =>
+    data.subarray(1_024 * i, 1_024 * (i + 1)),
+  );
+  return {
+    size: String(size),
+    dataHash: keccak256(data),
+    root: fold(chunks.map((chunk) => keccak256(concat([Uint8Array.of(0), chunk])))),
+  };
 }
 
 function fold(level: Hex[]): Hex {
@@ -109,7 +185,13 @@ function fold(level: Hex[]): Hex {
 function schnorrCase(n: number) {
   const key = evenKey(`schnorr ${n}`);
   const digest = hash(`digest ${n}`);
-  return { description: "made by the definition", px: word(key.x), digest, ...sign(key, digest, `nonce ${n}`), valid: true };
+  return {
+    description: "made by the definition",
+    px: word(key.x),
+    digest,
+    ...sign(key, digest, `nonce ${n}`),
+    valid: true,
+  };
 }
 
 function edgeCases() {
@@ -134,8 +216,12 @@ function edgeCases() {
 function proofCase(memberCount: number) {
   const key = evenKey(`proof ${memberCount}`);
   const digest = hash(`proof digest ${memberCount}`);
-  const secrets = Array.from({ length: memberCount }, (_, i) => scalar(`endorser ${memberCount} ${i}`));
-  const endorsers = secrets.map((secret, i) => ({ secret, i })).slice(memberCount - Math.ceil((2 * memberCount) / 3));
+  const secrets = Array.from({ length: memberCount }, (_, i) =>
+    scalar(`endorser ${memberCount} ${i}`),
+  );
+  const endorsers = secrets
+    .map((secret, i) => ({ secret, i }))
+    .slice(memberCount - Math.ceil((2 * memberCount) / 3));
   const bitmap = endorsers.reduce((bits, { i }) => bits | (1n << BigInt(i)), 0n);
   const { r, s } = sign(key, digest, `proof nonce ${memberCount}`);
   const endorsements = endorsers.map(({ secret }) => compact(secret, digest));
@@ -160,7 +246,11 @@ function sign(key: Key, digest: Hex, nonce: string): { r: Hex; s: Hex } {
 
 /** EIP-2098. */
 function compact(secret: bigint, digest: Hex): Hex {
-  const bytes = secp256k1.sign(hexToBytes(digest), hexToBytes(word(secret)), { prehash: false, lowS: true, format: "recovered" });
+  const bytes = secp256k1.sign(hexToBytes(digest), hexToBytes(word(secret)), {
+    prehash: false,
+    lowS: true,
+    format: "recovered",
+  });
   const s = BigInt(toHex(bytes.subarray(33, 65)));
   return concat([toHex(bytes.subarray(1, 33)), word(s | (BigInt(bytes[0] ?? 0) << 255n))]);
 }

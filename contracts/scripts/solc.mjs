@@ -10,7 +10,9 @@ const args = process.argv.slice(2);
 
 if (args.includes("--version")) {
   const { version } = require("solc/package.json");
-  process.stdout.write(`solc, the solidity compiler commandline interface\nVersion: ${version}+npm\n`);
+  process.stdout.write(
+    `solc, the solidity compiler commandline interface\nVersion: ${version}+npm\n`,
+  );
 } else if (args.includes("--standard-json")) {
   const roots = [process.cwd(), ...optionValues("--base-path"), ...optionValues("--include-path")];
   const solc = require("solc");

@@ -6,7 +6,7 @@ import {EpochUpdate} from "../src/libraries/EpochUpdates.sol";
 import {Schnorr} from "../src/libraries/Schnorr.sol";
 import {PoolFixture} from "./support/PoolFixture.sol";
 
-/// @dev Upper bounds of what an action may cost; the table in README.md is made of these tests' figures (.gas-snapshot).
+/// @dev Upper bounds of what an action may cost. The figures are in snapshots/GasTest.json, and `npm test` fails when they differ.
 contract GasTest is PoolFixture {
     uint256 private constant SCHNORR_MAX = 10_000;
     uint256 private constant ENDORSEMENT_MAX = 9_000;
@@ -103,9 +103,7 @@ contract GasTest is PoolFixture {
     }
 
     function _record(string memory name, uint256 used, uint256 max) private {
-        emit Measured(name, used, max);
+        vm.snapshotValue(name, used);
         vm.assertLe(used, max, name);
     }
-
-    event Measured(string name, uint256 gasUsed, uint256 gasMax);
 }

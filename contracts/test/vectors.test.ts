@@ -21,7 +21,10 @@ import {
   verifySchnorr,
 } from "@sequorum/protocol";
 
-type Vectors<Case> = { readonly domain?: { chainId: string; rollupChain: Hex }; readonly cases: readonly Case[] };
+type Vectors<Case> = {
+  readonly domain?: { chainId: string; rollupChain: Hex };
+  readonly cases: readonly Case[];
+};
 
 function load<Case>(name: string): Vectors<Case> {
   return JSON.parse(readFileSync(new URL(`./vectors/${name}.json`, import.meta.url), "utf8"));
@@ -62,8 +65,12 @@ test("epoch updates hash as on L1", () => {
 });
 
 test("data roots are those of L1", () => {
-  for (const { size, dataHash, root } of load<{ size: string; dataHash: Hex; root: Hex }>("da-root").cases) {
-    const data = Uint8Array.from({ length: Number(size) }, (_, i) => (131 * i + Number(size)) % 256);
+  for (const { size, dataHash, root } of load<{ size: string; dataHash: Hex; root: Hex }>("da-root")
+    .cases) {
+    const data = Uint8Array.from(
+      { length: Number(size) },
+      (_, i) => (131 * i + Number(size)) % 256,
+    );
     assert.equal(keccak256(data), dataHash, size);
     assert.equal(chunkRoot(data), root, size);
   }
@@ -83,6 +90,7 @@ test("proofs decode, encode and verify as on L1", () => {
     assert.ok(decoded);
     assert.equal(encodeFrostProof(decoded), proof);
     assert.equal(verifySchnorr(groupKey, digest, decoded.signature), true);
-    for (const { index, signature } of decoded.endorsements) assert.equal(recoverAddress(digest, signature), members[index]);
+    for (const { index, signature } of decoded.endorsements)
+      assert.equal(recoverAddress(digest, signature), members[index]);
   }
 });

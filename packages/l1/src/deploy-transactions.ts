@@ -1,6 +1,13 @@
 /** Sends prepared transactions of one account in parallel with explicit nonces, and waits until all are mined. */
 import type { Hex } from "@sequorum/protocol";
-import { type Chain, createPublicClient, defineChain, http, type PublicClient, type Transport } from "viem";
+import {
+  type Chain,
+  createPublicClient,
+  defineChain,
+  http,
+  type PublicClient,
+  type Transport,
+} from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 
 /** A client of the chain that is deployed to. */
@@ -53,21 +60,38 @@ export async function openDeployClient(rpcUrl: string): Promise<DeployClient> {
 }
 
 /** Reads the nonce and the fee for an account. */
-export async function openSender(client: DeployClient, privateKey: Hex, signal: AbortSignal): Promise<Sender> {
+export async function openSender(
+  client: DeployClient,
+  privateKey: Hex,
+  signal: AbortSignal,
+): Promise<Sender> {
   const account = privateKeyToAccount(privateKey);
   const [nonce, block] = await Promise.all([
     client.getTransactionCount({ address: account.address, blockTag: "pending" }),
     client.getBlock({ blockTag: "latest" }),
   ]);
   const baseFee = block.baseFeePerGas ?? 0n;
-  return { client, account, nonce, maxFeePerGas: baseFee * BASE_FEE_FACTOR + PRIORITY_FEE_WEI, signal };
+  return {
+    client,
+    account,
+    nonce,
+    maxFeePerGas: baseFee * BASE_FEE_FACTOR + PRIORITY_FEE_WEI,
+    signal,
+  };
 }
 
 /** Sends all at once in nonce order; returns the number of the block that holds the last one. */
-export async function sendAll(sender: Sender, transactions: readonly PreparedTransaction[]): Promise<bigint> {
-  const signed = await Promise.all(transactions.map((transaction, i) => sign(sender, transaction, sender.nonce + i)));
+export async function sendAll(
+  sender: Sender,
+  transactions: readonly PreparedTransaction[],
+): Promise<bigint> {
+  const signed = await Promise.all(
+    transactions.map((transaction, i) => sign(sender, transaction, sender.nonce + i)),
+  );
   const hashes = await Promise.all(
-    signed.map((serializedTransaction) => sender.client.sendRawTransaction({ serializedTransaction })),
+    signed.map((serializedTransaction) =>
+      sender.client.sendRawTransaction({ serializedTransaction }),
+    ),
   );
   const blocks = await Promise.all(
     hashes.map((hash, i) => waitForSuccess(sender, hash, transactions[i]?.label ?? "transaction")),
@@ -89,16 +113,23 @@ function sign(sender: Sender, transaction: PreparedTransaction, nonce: number): 
   });
 }
 
-async function waitForSuccess({ client, signal }: Sender, hash: Hex, label: string): Promise<bigint> {
+async function waitForSuccess(
+  { client, signal }: Sender,
+  hash: Hex,
+  label: string,
+): Promise<bigint> {
   const deadlineMs = performance.now() + MINING_TIMEOUT_MS;
   while (performance.now() < deadlineMs) {
     signal.throwIfAborted();
     const receipt = await client.getTransactionReceipt({ hash }).catch(() => undefined);
     if (receipt !== undefined) {
-      if (receipt.status !== "success") throw new DeployError(`${label} failed in transaction ${hash}`);
+      if (receipt.status !== "success")
+        throw new DeployError(`${label} failed in transaction ${hash}`);
       return receipt.blockNumber;
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  throw new DeployError(`${label} was not mined within ${MINING_TIMEOUT_MS} ms (transaction ${hash})`);
+  throw new DeployError(
+    `${label} was not mined within ${MINING_TIMEOUT_MS} ms (transaction ${hash})`,
+  );
 }

@@ -1,18 +1,38 @@
 /** Deploys the L1 contracts and brings the first operators in: whitelist at genesis, registration, stake. */
-import { type ContractAddresses, type Hex, hashTypedData, keccak256, type ProtocolParameters } from "@sequorum/protocol";
+import {
+  type ContractAddresses,
+  type Hex,
+  hashTypedData,
+  keccak256,
+  type ProtocolParameters,
+} from "@sequorum/protocol";
 import { type Abi, encodeDeployData, encodeFunctionData, getContractAddress } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 import { adminAbi, adminBytecode } from "./abi/admin.ts";
-import { developmentStakeTokenAbi, developmentStakeTokenBytecode } from "./abi/development-stake-token.ts";
-import { ecdsaMultisigSchemeAbi, ecdsaMultisigSchemeBytecode } from "./abi/ecdsa-multisig-scheme.ts";
+import {
+  developmentStakeTokenAbi,
+  developmentStakeTokenBytecode,
+} from "./abi/development-stake-token.ts";
+import {
+  ecdsaMultisigSchemeAbi,
+  ecdsaMultisigSchemeBytecode,
+} from "./abi/ecdsa-multisig-scheme.ts";
 import { epochRegistryAbi, epochRegistryBytecode } from "./abi/epoch-registry.ts";
 import { forcedQueueAbi, forcedQueueBytecode } from "./abi/forced-queue.ts";
-import { frostSecp256k1SchemeAbi, frostSecp256k1SchemeBytecode } from "./abi/frost-secp256k1-scheme.ts";
+import {
+  frostSecp256k1SchemeAbi,
+  frostSecp256k1SchemeBytecode,
+} from "./abi/frost-secp256k1-scheme.ts";
 import { rollupChainAbi, rollupChainBytecode } from "./abi/rollup-chain.ts";
 import { sequencerRegistryAbi, sequencerRegistryBytecode } from "./abi/sequencer-registry.ts";
 import { stakeVaultAbi, stakeVaultBytecode } from "./abi/stake-vault.ts";
 import { timelockAbi, timelockBytecode } from "./abi/timelock.ts";
-import { openDeployClient, openSender, type PreparedTransaction, sendAll } from "./deploy-transactions.ts";
+import {
+  openDeployClient,
+  openSender,
+  type PreparedTransaction,
+  sendAll,
+} from "./deploy-transactions.ts";
 import type { NetworkIdentity } from "./members.ts";
 
 /** An operator of the genesis whitelist. */
@@ -30,7 +50,11 @@ export type OperatorDeployment = {
 /** What L1 needs to know of the protocol parameters. */
 export type DeployedParameters = Pick<
   ProtocolParameters,
-  "batchBytesMax" | "challengeWindowSeconds" | "forcedInclusionSeconds" | "l1OriginDriftSecondsMax" | "maxTransactionBytes"
+  | "batchBytesMax"
+  | "challengeWindowSeconds"
+  | "forcedInclusionSeconds"
+  | "l1OriginDriftSecondsMax"
+  | "maxTransactionBytes"
 >;
 
 /** Options of {@link deployContracts}. */
@@ -89,7 +113,10 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   const addresses = Object.fromEntries(
     creations.map((name, i) => [
       name,
-      getContractAddress({ from: deployer.account.address, nonce: BigInt(deployer.nonce + i) }).toLowerCase() as Hex,
+      getContractAddress({
+        from: deployer.account.address,
+        nonce: BigInt(deployer.nonce + i),
+      }).toLowerCase() as Hex,
     ]),
   );
   const contracts = {
@@ -98,7 +125,10 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   } as ContractAddresses;
 
   const recipe = creationRecipes(options, contracts, deployer.account.address);
-  await sendAll(deployer, [...creations.map((name) => recipe[name]), ...fundingTransactions(options)]);
+  await sendAll(deployer, [
+    ...creations.map((name) => recipe[name]),
+    ...fundingTransactions(options),
+  ]);
   const blocks = await Promise.all(
     options.operators.map(async (operator) => {
       const owner = await openSender(client, operator.ownerPrivateKey, signal);
@@ -106,7 +136,10 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
       return sendAll(owner, await operatorTransactions(operator, contracts, domain));
     }),
   );
-  const genesisL1Block = blocks.reduce((last, block) => (block > last ? block : last), await client.getBlockNumber());
+  const genesisL1Block = blocks.reduce(
+    (last, block) => (block > last ? block : last),
+    await client.getBlockNumber(),
+  );
   return { contracts, l1ChainId: BigInt(client.chain.id), genesisL1Block };
 }
 
@@ -115,7 +148,10 @@ export function sequencerKeyProofDigest(
   domain: { readonly l1ChainId: bigint; readonly rollupChain: Hex },
   key: { readonly owner: Hex; readonly publicKey: Hex },
 ): Hex {
-  return hashTypedData(domain, "SequencerKey(address owner,bytes32 publicKeyHash)", [key.owner, keccak256(key.publicKey)]);
+  return hashTypedData(domain, "SequencerKey(address owner,bytes32 publicKeyHash)", [
+    key.owner,
+    keccak256(key.publicKey),
+  ]);
 }
 
 type ContractName = keyof ContractAddresses;
@@ -123,35 +159,90 @@ type ContractName = keyof ContractAddresses;
 /** In creation order: Admin's constructor asks the schemes for their ids. */
 function contractNames({ stakeToken }: DeployOptions): readonly ContractName[] {
   const names = [
-    "timelock", "frostScheme", "ecdsaScheme", "admin", "sequencerRegistry", "stakeVault", "epochRegistry", "forcedQueue", "rollupChain",
+    "timelock",
+    "frostScheme",
+    "ecdsaScheme",
+    "admin",
+    "sequencerRegistry",
+    "stakeVault",
+    "epochRegistry",
+    "forcedQueue",
+    "rollupChain",
   ] as const;
   return stakeToken === undefined ? [...names, "stakeToken"] : names;
 }
 
 function creationRecipes(options: DeployOptions, contracts: ContractAddresses, deployer: Hex) {
-  const owners = options.operators.map(({ ownerPrivateKey }) => privateKeyToAddress(ownerPrivateKey));
+  const owners = options.operators.map(({ ownerPrivateKey }) =>
+    privateKeyToAddress(ownerPrivateKey),
+  );
   const stakes = options.operators.map(({ stakeWei }) => stakeWei);
-  const { admin, epochRegistry, sequencerRegistry, stakeVault, forcedQueue, rollupChain, timelock } = contracts;
+  const {
+    admin,
+    epochRegistry,
+    sequencerRegistry,
+    stakeVault,
+    forcedQueue,
+    rollupChain,
+    timelock,
+  } = contracts;
   const { chainId, timestamp, blockHash, stateRoot } = options.l2Genesis;
   return {
     timelock: creation("Timelock", timelockAbi, timelockBytecode, [
-      BigInt(options.timelockDelaySeconds ?? 1), [options.adminAddress ?? deployer],
+      BigInt(options.timelockDelaySeconds ?? 1),
+      [options.adminAddress ?? deployer],
     ]),
-    frostScheme: creation("FrostSecp256k1Scheme", frostSecp256k1SchemeAbi, frostSecp256k1SchemeBytecode, [epochRegistry]),
-    ecdsaScheme: creation("EcdsaMultisigScheme", ecdsaMultisigSchemeAbi, ecdsaMultisigSchemeBytecode, [epochRegistry]),
+    frostScheme: creation(
+      "FrostSecp256k1Scheme",
+      frostSecp256k1SchemeAbi,
+      frostSecp256k1SchemeBytecode,
+      [epochRegistry],
+    ),
+    ecdsaScheme: creation(
+      "EcdsaMultisigScheme",
+      ecdsaMultisigSchemeAbi,
+      ecdsaMultisigSchemeBytecode,
+      [epochRegistry],
+    ),
     admin: creation("Admin", adminAbi, adminBytecode, [
-      timelock, options.stakeLimits ?? defaultStakeLimits, rollupParameters(options), [contracts.frostScheme, contracts.ecdsaScheme],
+      timelock,
+      options.stakeLimits ?? defaultStakeLimits,
+      rollupParameters(options),
+      [contracts.frostScheme, contracts.ecdsaScheme],
     ]),
-    sequencerRegistry: creation("SequencerRegistry", sequencerRegistryAbi, sequencerRegistryBytecode, [timelock, rollupChain, owners]),
-    stakeVault: creation("StakeVault", stakeVaultAbi, stakeVaultBytecode, [contracts.stakeToken, admin, sequencerRegistry]),
-    epochRegistry: creation("EpochRegistry", epochRegistryAbi, epochRegistryBytecode, [rollupChain, admin, sequencerRegistry, stakeVault]),
+    sequencerRegistry: creation(
+      "SequencerRegistry",
+      sequencerRegistryAbi,
+      sequencerRegistryBytecode,
+      [timelock, rollupChain, owners],
+    ),
+    stakeVault: creation("StakeVault", stakeVaultAbi, stakeVaultBytecode, [
+      contracts.stakeToken,
+      admin,
+      sequencerRegistry,
+    ]),
+    epochRegistry: creation("EpochRegistry", epochRegistryAbi, epochRegistryBytecode, [
+      rollupChain,
+      admin,
+      sequencerRegistry,
+      stakeVault,
+    ]),
     forcedQueue: creation("ForcedQueue", forcedQueueAbi, forcedQueueBytecode, [admin]),
     rollupChain: creation("RollupChain", rollupChainAbi, rollupChainBytecode, [
-      admin, epochRegistry, forcedQueue, { l2ChainId: chainId, timestamp, blockHash, stateRoot },
+      admin,
+      epochRegistry,
+      forcedQueue,
+      { l2ChainId: chainId, timestamp, blockHash, stateRoot },
     ]),
-    stakeToken: creation("DevelopmentStakeToken", developmentStakeTokenAbi, developmentStakeTokenBytecode, [
-      [...owners, deployer], [...stakes, DEPLOYER_TOKENS_WEI],
-    ]),
+    stakeToken: creation(
+      "DevelopmentStakeToken",
+      developmentStakeTokenAbi,
+      developmentStakeTokenBytecode,
+      [
+        [...owners, deployer],
+        [...stakes, DEPLOYER_TOKENS_WEI],
+      ],
+    ),
   } satisfies Record<ContractName, PreparedTransaction>;
 }
 
@@ -167,7 +258,12 @@ function rollupParameters({ parameters, forcedFeeWei }: DeployOptions) {
 }
 
 /** Gas: calldata and code deposit by size, and room for the constructor's storage by the size of its arguments. */
-function creation(label: string, abi: Abi, bytecode: Hex, args: readonly unknown[]): PreparedTransaction {
+function creation(
+  label: string,
+  abi: Abi,
+  bytecode: Hex,
+  args: readonly unknown[],
+): PreparedTransaction {
   const data = encodeDeployData({ abi, bytecode, args });
   const argumentBytes = BigInt((data.length - bytecode.length) / 2);
   const gas = 400_000n + BigInt((data.length - 2) / 2) * 232n + (argumentBytes / 32n) * 50_000n;
@@ -176,7 +272,10 @@ function creation(label: string, abi: Abi, bytecode: Hex, args: readonly unknown
 
 function fundingTransactions({ funding = [] }: DeployOptions): PreparedTransaction[] {
   return funding.map(({ address, amountWei }) => ({
-    label: `funding of ${address}`, to: address, valueWei: amountWei, gas: 21_000n,
+    label: `funding of ${address}`,
+    to: address,
+    valueWei: amountWei,
+    gas: 21_000n,
   }));
 }
 
@@ -187,18 +286,29 @@ async function operatorTransactions(
 ): Promise<PreparedTransaction[]> {
   const { sequencerPublicKey: publicKey, networkIdentity, stakeWei } = operator;
   const owner = privateKeyToAddress(operator.ownerPrivateKey).toLowerCase() as Hex;
-  const keyProof = await operator.signKeyProof(sequencerKeyProofDigest(domain, { owner, publicKey }));
+  const keyProof = await operator.signKeyProof(
+    sequencerKeyProofDigest(domain, { owner, publicKey }),
+  );
   const register = encodeFunctionData({
-    abi: sequencerRegistryAbi, functionName: "register", args: [publicKey, networkIdentity, keyProof],
+    abi: sequencerRegistryAbi,
+    functionName: "register",
+    args: [publicKey, networkIdentity, keyProof],
   });
   const approve = encodeFunctionData({
-    abi: developmentStakeTokenAbi, functionName: "approve", args: [contracts.stakeVault, stakeWei],
+    abi: developmentStakeTokenAbi,
+    functionName: "approve",
+    args: [contracts.stakeVault, stakeWei],
   });
   const lock = encodeFunctionData({ abi: stakeVaultAbi, functionName: "lock", args: [stakeWei] });
   // A registered byte costs 1/32 of a storage word, 16 of calldata, and 8 in the event.
   const registerGas = 500_000n + BigInt((register.length - 2) / 2) * 760n;
   return [
-    { label: `registration of ${owner}`, to: contracts.sequencerRegistry, data: register, gas: registerGas },
+    {
+      label: `registration of ${owner}`,
+      to: contracts.sequencerRegistry,
+      data: register,
+      gas: registerGas,
+    },
     { label: `approval by ${owner}`, to: contracts.stakeToken, data: approve, gas: 100_000n },
     { label: `stake of ${owner}`, to: contracts.stakeVault, data: lock, gas: 250_000n },
   ];

@@ -48,10 +48,15 @@ export async function readMembers(
   const [operators, limits] = await Promise.all([
     readOperators(client, contracts.sequencerRegistry, blockNumber),
     client.readContract({
-      address: getAddress(contracts.admin), abi: adminAbi, functionName: "stakeLimits", blockNumber,
+      address: getAddress(contracts.admin),
+      abi: adminAbi,
+      functionName: "stakeLimits",
+      blockNumber,
     }),
   ]);
-  const candidates = operators.filter(({ isWhitelisted, publicKey }) => isWhitelisted && publicKey !== "0x");
+  const candidates = operators.filter(
+    ({ isWhitelisted, publicKey }) => isWhitelisted && publicKey !== "0x",
+  );
   const stakes = await client.readContract({
     address: getAddress(contracts.stakeVault),
     abi: stakeVaultAbi,
@@ -65,11 +70,22 @@ export async function readMembers(
 }
 
 async function readOperators(client: PublicClient, registry: Hex, blockNumber: bigint) {
-  const contract = { address: getAddress(registry), abi: sequencerRegistryAbi, blockNumber } as const;
+  const contract = {
+    address: getAddress(registry),
+    abi: sequencerRegistryAbi,
+    blockNumber,
+  } as const;
   const count = await client.readContract({ ...contract, functionName: "operatorCount" });
-  if (count > OPERATORS_MAX) throw new RangeError(`the registry has ${count} operators, at most ${OPERATORS_MAX} are supported`);
+  if (count > OPERATORS_MAX)
+    throw new RangeError(
+      `the registry has ${count} operators, at most ${OPERATORS_MAX} are supported`,
+    );
   const pages = Array.from({ length: Number((count + PAGE_SIZE - 1n) / PAGE_SIZE) }, (_, page) =>
-    client.readContract({ ...contract, functionName: "operators", args: [BigInt(page) * PAGE_SIZE, PAGE_SIZE] }),
+    client.readContract({
+      ...contract,
+      functionName: "operators",
+      args: [BigInt(page) * PAGE_SIZE, PAGE_SIZE],
+    }),
   );
   return (await Promise.all(pages)).flat();
 }

@@ -39,7 +39,8 @@ import {
   timelockAbi,
 } from "../src/index.ts";
 
-const deployerPrivateKey: Hex = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+const deployerPrivateKey: Hex =
+  "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 const METIS = 10n ** 18n;
 const MEMBERS = 5;
 const l2ChainId = 59_902n;
@@ -61,18 +62,34 @@ test("a network is deployed, its pool registers a key and posts batches", async 
   assert.ok(durationMs < 5_000, `deployment took ${durationMs} ms`);
 
   const members = await readMembers(client, { contracts }, genesisL1Block);
-  assert.deepEqual(members.map(({ owner }) => owner), operatorKeys.map(({ owner }) => owner));
-  assert.deepEqual(members.map(({ publicKey }) => publicKey), operatorKeys.map(({ sequencer }) => privateKeyToPublicKey(hexToBytes(sequencer))));
-  assert.deepEqual(members.map(({ stakeWei }) => stakeWei), operatorKeys.map((_, i) => BigInt(20_000 + i) * METIS));
+  assert.deepEqual(
+    members.map(({ owner }) => owner),
+    operatorKeys.map(({ owner }) => owner),
+  );
+  assert.deepEqual(
+    members.map(({ publicKey }) => publicKey),
+    operatorKeys.map(({ sequencer }) => privateKeyToPublicKey(hexToBytes(sequencer))),
+  );
+  assert.deepEqual(
+    members.map(({ stakeWei }) => stakeWei),
+    operatorKeys.map((_, i) => BigInt(20_000 + i) * METIS),
+  );
   assert.equal(members[3]?.networkIdentity.feedEndpoint, "127.0.0.1:7003");
-  assert.equal((await readMembers(client, { contracts }, genesisL1Block - 1n)).length < MEMBERS, true);
+  assert.equal(
+    (await readMembers(client, { contracts }, genesisL1Block - 1n)).length < MEMBERS,
+    true,
+  );
 
   const domain = { l1ChainId, rollupChain: contracts.rollupChain };
   await registerFirstEpoch(contracts, domain, members);
   await send(contracts.forcedQueue, forcedQueueAbi, "enqueue", ["0x02c0ffee"], 10n ** 14n);
   const first = await submitBatch(contracts, domain, undefined);
   await submitBatch(contracts, domain, first);
-  const head = await client.readContract({ address: getAddress(contracts.rollupChain), abi: rollupChainAbi, functionName: "head" });
+  const head = await client.readContract({
+    address: getAddress(contracts.rollupChain),
+    abi: rollupChainAbi,
+    functionName: "head",
+  });
   assert.deepEqual([head.index, head.lastBlock, head.queueTo], [2n, 20n, 1n]);
 });
 
@@ -81,14 +98,28 @@ test("the deployer holds no role on the timelock but the one to propose", async 
   const { contracts } = await deployContracts({ ...options(anvil.url), adminAddress: admin });
   const timelock = { address: getAddress(contracts.timelock), abi: timelockAbi } as const;
   const deployer = privateKeyToAccount(deployerPrivateKey).address;
-  const roles = [zeroHash, ...(await Promise.all([
-    client.readContract({ ...timelock, functionName: "PROPOSER_ROLE" }),
-    client.readContract({ ...timelock, functionName: "CANCELLER_ROLE" }),
-  ]))];
+  const roles = [
+    zeroHash,
+    ...(await Promise.all([
+      client.readContract({ ...timelock, functionName: "PROPOSER_ROLE" }),
+      client.readContract({ ...timelock, functionName: "CANCELLER_ROLE" }),
+    ])),
+  ];
   for (const role of roles) {
-    assert.equal(await client.readContract({ ...timelock, functionName: "hasRole", args: [role, deployer] }), false, role);
+    assert.equal(
+      await client.readContract({ ...timelock, functionName: "hasRole", args: [role, deployer] }),
+      false,
+      role,
+    );
   }
-  assert.equal(await client.readContract({ ...timelock, functionName: "hasRole", args: [roles[1] ?? "0x", admin] }), true);
+  assert.equal(
+    await client.readContract({
+      ...timelock,
+      functionName: "hasRole",
+      args: [roles[1] ?? "0x", admin],
+    }),
+    true,
+  );
   assert.equal(await client.readContract({ ...timelock, functionName: "getMinDelay" }), 1n);
 });
 
@@ -123,7 +154,8 @@ function options(rpcUrl: string): DeployOptions {
 
 // The group key as one secret: what FROST makes together, this makes alone.
 const groupSecret = evenSecret(BigInt(keccak256("0x6b6579")) % secp256k1.Point.Fn.ORDER);
-const groupKey = `0x${secp256k1.Point.BASE.multiply(groupSecret).toAffine().x.toString(16).padStart(64, "0")}` as Hex;
+const groupKey =
+  `0x${secp256k1.Point.BASE.multiply(groupSecret).toAffine().x.toString(16).padStart(64, "0")}` as Hex;
 
 function evenSecret(secret: bigint): bigint {
   const { Fn, BASE } = secp256k1.Point;
@@ -137,12 +169,22 @@ function prove(digest: Hex): Hex {
   const e = schnorrChallenge(hexToBytes(groupKey), hexToBytes(digest), hexToBytes(r));
   const s = Fn.add(k, Fn.mul(e, groupSecret));
   const endorsements = operatorKeys
-    .map(({ sequencer }, index) => ({ index, signature: signDigest(hexToBytes(sequencer), digest) }))
+    .map(({ sequencer }, index) => ({
+      index,
+      signature: signDigest(hexToBytes(sequencer), digest),
+    }))
     .slice(1);
-  return encodeFrostProof({ signature: { r, s: `0x${s.toString(16).padStart(64, "0")}` }, endorsements });
+  return encodeFrostProof({
+    signature: { r, s: `0x${s.toString(16).padStart(64, "0")}` },
+    endorsements,
+  });
 }
 
-async function registerFirstEpoch(contracts: ContractAddresses, domain: SigningDomain, members: readonly Member[]) {
+async function registerFirstEpoch(
+  contracts: ContractAddresses,
+  domain: SigningDomain,
+  members: readonly Member[],
+) {
   const addresses = members.map(({ address }) => address);
   const update = {
     epoch: 1n,
@@ -153,10 +195,19 @@ async function registerFirstEpoch(contracts: ContractAddresses, domain: SigningD
     previousUpdateHash: zeroHash,
   };
   const proof = prove(epochUpdateDigest(update, domain));
-  await send(contracts.epochRegistry, epochRegistryAbi, "registerFirstEpoch", [update, addresses, groupKey, proof]);
+  await send(contracts.epochRegistry, epochRegistryAbi, "registerFirstEpoch", [
+    update,
+    addresses,
+    groupKey,
+    proof,
+  ]);
 }
 
-async function submitBatch(contracts: ContractAddresses, domain: SigningDomain, parent: BatchHeader | undefined) {
+async function submitBatch(
+  contracts: ContractAddresses,
+  domain: SigningDomain,
+  parent: BatchHeader | undefined,
+) {
   const data = new Uint8Array(5_000).fill(7);
   const origin = await client.getBlock({ blockTag: "latest" });
   const firstBlock = (parent?.lastBlock ?? 0n) + 1n;
@@ -190,11 +241,25 @@ async function submitBatch(contracts: ContractAddresses, domain: SigningDomain, 
   return header;
 }
 
-async function send(to: Hex, abi: Abi, functionName: string, args: unknown[], value = 0n): Promise<TransactionReceipt> {
+async function send(
+  to: Hex,
+  abi: Abi,
+  functionName: string,
+  args: unknown[],
+  value = 0n,
+): Promise<TransactionReceipt> {
   const wallet = createWalletClient({
-    account: privateKeyToAccount(deployerPrivateKey), chain: client.chain, transport: http(anvil.url),
+    account: privateKeyToAccount(deployerPrivateKey),
+    chain: client.chain,
+    transport: http(anvil.url),
   });
-  const hash = await wallet.writeContract({ address: getAddress(to), abi, functionName, args, value });
+  const hash = await wallet.writeContract({
+    address: getAddress(to),
+    abi,
+    functionName,
+    args,
+    value,
+  });
   const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 50 });
   assert.equal(receipt.status, "success", functionName);
   return receipt;
