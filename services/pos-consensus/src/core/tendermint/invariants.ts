@@ -1,5 +1,5 @@
 /** What must hold between any two inputs; numbers as in README.md. Checked by tests and by the simulation. */
-import { assert, nilBlockId } from "@sequorum/protocol";
+import { assert } from "@sequorum/protocol";
 import { voteKey } from "./actions.ts";
 import { ownVotes, type State } from "./state.ts";
 
@@ -12,8 +12,6 @@ export function checkInvariants(state: State): void {
   for (const vote of ownVotes(state)) {
     const chosen = state.ownChoices.get(voteKey(vote.type, vote.round));
     assert(chosen === vote.blockId, "P2 every own vote is the one that was chosen", at);
-    const isLockOf = vote.type === "precommit" && vote.blockId !== nilBlockId;
-    if (isLockOf) assert((locked?.round ?? -1) >= vote.round, "P3 a precommit is a lock", at);
   }
   for (const value of [locked, valid]) {
     if (value !== undefined) assert(state.blocks.has(value.blockId), "P4 a locked block is known", at);

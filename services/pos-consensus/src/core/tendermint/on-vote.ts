@@ -18,7 +18,7 @@ export function onVerifiedVote(
   if (!isValidator(state, vote.validator)) {
     return { state, effects: [{ type: "reject", rejection: { code: "SIGNER_NOT_IN_SET", by } }] };
   }
-  return count(state, vote);
+  return count(adoptOwnVote(state, vote), vote);
 }
 
 /** This validator's vote is signed: durable first, then counted and sent (T5, T8). */
@@ -34,6 +34,16 @@ export function onVoteSigned(state: State, input: Extract<Input, { type: "voteSi
   const persist: Effect = { type: "persist", record: { type: "ownVote", vote } };
   const broadcast: Effect = { type: "broadcast", message: { type: "vote", vote } };
   return { state: counted, effects: [persist, broadcast, ...effects] };
+}
+
+/*
+ * A vote by the own key that this core did not choose: its store was lost or replaced. It was said, so it is not said
+ * differently now.
+ */
+function adoptOwnVote(state: State, vote: SignedVote): State {
+  const key = voteKey(vote.type, vote.round);
+  if (vote.validator !== state.self || state.ownChoices.has(key)) return state;
+  return { ...state, ownChoices: new Map(state.ownChoices).set(key, vote.blockId) };
 }
 
 function count(state: State, vote: SignedVote): Step {
