@@ -93,16 +93,7 @@ test("compose files run programs and mount files that exist, one container for e
     const { services } = parse(read(file), { merge: true }) as {
       services: Record<string, ComposeService>;
     };
-    for (const [name, service] of Object.entries(services)) {
-      const own = service.command?.filter((argument) => argument.endsWith(".ts")) ?? [];
-      for (const program of own) assert.ok(existsSync(join(root, program)), `${name}: ${program}`);
-      for (const mount of (service.volumes ?? []).filter((text) => text.startsWith("../"))) {
-        const [source = ""] = mount.split(":");
-        assert.ok(existsSync(join(root, "infra/compose", source)), `${name}: ${source}`);
-      }
-      if (own.length > 0)
-        assert.deepEqual([service.read_only, service.cap_drop], [true, ["ALL"]], name);
-    }
+    for (const [name, service] of Object.entries(services)) checkContainer(name, service);
     for (const service of serviceNames) {
       assert.ok(
         Object.keys(services).some((name) => name.endsWith(service)),
@@ -111,6 +102,18 @@ test("compose files run programs and mount files that exist, one container for e
     }
   }
 });
+
+function checkContainer(name: string, service: ComposeService): void {
+  const own = service.command?.filter((argument) => argument.endsWith(".ts")) ?? [];
+  for (const program of own) assert.ok(existsSync(join(root, program)), `${name}: ${program}`);
+  for (const mount of (service.volumes ?? []).filter((text) => text.startsWith("../"))) {
+    const [source = ""] = mount.split(":");
+    assert.ok(existsSync(join(root, "infra/compose", source)), `${name}: ${source}`);
+  }
+  if (own.length > 0) {
+    assert.deepEqual([service.read_only, service.cap_drop], [true, ["ALL"]], name);
+  }
+}
 
 type ComposeService = {
   command?: string[];
