@@ -16,7 +16,7 @@ create table queue_entries (
 create table epochs (
   epoch bigint primary key,
   l1_block bigint not null,
-  key jsonb not null
+  key text not null
 );
 
 -- Submitted batches. A batch is void from the L1 block that voids it.
@@ -29,7 +29,7 @@ create table batches (
   l1_tx_hash bytea not null,
   status text not null check (status in ('verified', 'wrong', 'unverified')),
   -- JSON of the core's Tip, of verified batches.
-  tip jsonb,
+  tip text,
   void_l1_block bigint
 );
 create unique index batches_live on batches (batch_index) where void_l1_block is null;
@@ -39,7 +39,7 @@ create table alarms (
   id bigint generated always as identity primary key,
   batch_index bigint not null,
   l1_block bigint not null,
-  alarm jsonb not null
+  alarm text not null
 );
 
 -- Headers of derived L2 blocks.

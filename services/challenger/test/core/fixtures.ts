@@ -1,47 +1,23 @@
-/** A pool of three members with a group key, and batches that they signed. */
+/** Batches that a pool of three members signed. */
 import type { BatchBlock, BatchHeader, Hex } from "@sequorum/protocol";
 import {
   batchDigest,
   batchHeaderVersion,
-  bytesToBigint,
   bytesToHex,
   chunkRoot,
   currentStfVersion,
   daKindCalldata,
   encodeBatch,
-  encodeFrostProof,
   frostSchemeId,
-  hexToBytes,
   keccak256,
   merkleRoot,
-  pointToAddress,
-  privateKeyToPublicKey,
-  publicKeyToAddress,
-  schnorrChallenge,
-  signDigest,
   zeroHash,
 } from "@sequorum/protocol";
-import { secp256k1 } from "@noble/curves/secp256k1.js";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Input } from "../../src/core/input.ts";
 import type { DerivedBlock, EpochKey, State, Submission, Tip } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
-
-const { Fn, BASE } = { Fn: secp256k1.Point.Fn, BASE: secp256k1.Point.BASE };
-
-const memberKeys = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
-const members = memberKeys.map((key) => ({
-  address: publicKeyToAddress(privateKeyToPublicKey(key)),
-  stakeWei: 20_000n * 10n ** 18n,
-}));
-
-/** The group secret with even Y, and its public x-coordinate. */
-const groupSecret = (() => {
-  const secret = bytesToBigint(new Uint8Array(32).fill(9));
-  const isEven = BASE.multiply(secret).toBytes(true)[0] === 2;
-  return isEven ? secret : Fn.neg(secret);
-})();
-const groupKey = bytesToHex(BASE.multiply(groupSecret).toBytes(true).subarray(1));
+import { groupKey, members, prove } from "../pool-keys.ts";
 
 export const epochKey: EpochKey = { epoch: 1n, schemeId: frostSchemeId, groupKey, members };
 export const parameters = { domain: { l1ChainId: 31_337n, rollupChain: `0x${"c0".repeat(20)}` as Hex }, l2ChainId: 777n };
@@ -57,19 +33,6 @@ export const genesisTip: Tip = {
 
 export function initialTestState(): State {
   return { parameters, tip: genesisTip, epochs: [epochKey], inWork: null, wrongBatch: null };
-}
-
-/** The proof that L1 wants over the digest, by the given members. */
-export function prove(digest: Hex, endorsers: readonly number[] = [0, 1, 2]): Hex {
-  const nonce = Fn.create(BigInt(keccak256(digest)));
-  const r = pointToAddress(BASE.multiply(nonce));
-  const e = schnorrChallenge(hexToBytes(groupKey), hexToBytes(digest), hexToBytes(r));
-  const s: Hex = `0x${Fn.add(nonce, Fn.mul(e, groupSecret)).toString(16).padStart(64, "0")}`;
-  const endorsements = endorsers.map((index) => ({
-    index,
-    signature: signDigest(memberKeys[index] ?? new Uint8Array(32), digest),
-  }));
-  return encodeFrostProof({ signature: { r, s }, endorsements });
 }
 
 /** What the fake execution of a batch block gives: its height and content decide everything. */

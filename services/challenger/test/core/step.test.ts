@@ -6,7 +6,8 @@ import type { Alarm } from "../../src/core/alarm.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Submission } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
-import { genesisTip, initialTestState, makeBlocks, makeSubmission, prove, run } from "./fixtures.ts";
+import { prove } from "../pool-keys.ts";
+import { genesisTip, initialTestState, makeBlocks, makeSubmission, run } from "./fixtures.ts";
 
 const submitted = (submission: Submission) => ({ type: "batchSubmitted", submission }) as const;
 

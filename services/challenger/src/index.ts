@@ -1,0 +1,2 @@
+export { type ChallengerConfig, challengerConfigKeys, parseChallengerConfig } from "./config.ts";
+export { createChallengerService } from "./service.ts";
