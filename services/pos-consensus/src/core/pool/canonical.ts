@@ -25,9 +25,14 @@ export function encodeCanonical(value: unknown): string {
 
 /** Inverse of `encodeCanonical`, for text that this node wrote. */
 export function decodeState(text: string): PoolState {
+  return decodeCanonical(text) as PoolState;
+}
+
+/** Plain data from its canonical text. */
+export function decodeCanonical(text: string): unknown {
   return JSON.parse(text, (_name, value) =>
     typeof value === "string" && value.startsWith(bigintMark) ? BigInt(value.slice(bigintMark.length)) : value,
-  ) as PoolState;
+  );
 }
 
 /** Commitment to the state: hash over the hashes of its sections, in the order of their names. */

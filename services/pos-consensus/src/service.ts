@@ -1,0 +1,233 @@
+/** Wires pos-consensus together: the BFT engine, the pool on top of it, and what connects it to its neighbours. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Bus, openBus } from "@sequorum/bus";
+import { createL1Client, L1WrongChainError } from "@sequorum/l1";
+import {
+  type Decision,
+  type NetworkConfig,
+  parseNetworkConfig,
+  privateKeyToPublicKey,
+  publicKeyToAddress,
+  signingDomain,
+} from "@sequorum/protocol";
+import {
+  createGrpcServer,
+  createMetrics,
+  createResources,
+  decodePeerIdentity,
+  describeError,
+  type Metrics,
+  type PeerIdentity,
+  type Resources,
+  type Service,
+  type ServiceContext,
+  sleep,
+  startHttpServer,
+} from "@sequorum/service";
+import { openStore, readKeystore, type Store } from "@sequorum/store";
+import { followOrderer } from "./adapters/canonical-view.ts";
+import { type L1ObserverOptions, observeL1 } from "./adapters/l1-observer.ts";
+import { loadMembership, type Membership } from "./adapters/members.ts";
+import { type PayloadRelay, startPayloadRelay } from "./adapters/payload-relay.ts";
+import { createPoolStore } from "./adapters/pool-store.ts";
+import { posConsensusRpc } from "./adapters/rpc-server.ts";
+import type { PosConsensusConfig } from "./config.ts";
+import { hashState } from "./core/pool/canonical.ts";
+import type { CanonicalView } from "./core/pool/certification.ts";
+import { genesisState } from "./core/pool/genesis.ts";
+import { createPoolApp } from "./core/pool/pool-app.ts";
+import type { PoolState } from "./core/pool/state.ts";
+import { validatorsOf } from "./core/pool/terms.ts";
+import { createEngine } from "./engine/engine.ts";
+import type { Engine } from "./engine/engine-options.ts";
+import { createPoolMetrics, type PoolMetrics, reportPool } from "./metrics.ts";
+
+/** What pos-consensus gets from its process; `fail` stops it. */
+export type PosConsensusContext = Pick<ServiceContext, "signal" | "logger"> & Partial<Pick<ServiceContext, "fail">>;
+
+const serviceName = "pos-consensus";
+const l1RestartMs = 2_000;
+
+/** Opens everything pos-consensus needs and starts it. */
+export async function createPosConsensusService(
+  config: PosConsensusConfig,
+  context: PosConsensusContext,
+): Promise<Service> {
+  const resources = createResources();
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([context.signal, stopping.signal]);
+  const fail = context.fail ?? ((error) => context.logger.error("failed", { reason: describeError(error) }));
+  // Background work ends first, then what it works with.
+  const stop = () => {
+    stopping.abort();
+    return resources.close();
+  };
+  try {
+    const ready = await start(config, { logger: context.logger, signal, fail }, resources);
+    return { name: serviceName, ready, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Surroundings = {
+  readonly config: PosConsensusConfig;
+  readonly network: NetworkConfig;
+  readonly keys: { readonly sequencer: Uint8Array; readonly channel: PeerIdentity };
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly metrics: Metrics;
+  readonly poolMetrics: PoolMetrics;
+} & ServiceContext;
+
+type PoolEngine = Engine<PoolState, Decision, CanonicalView>;
+
+async function start(
+  config: PosConsensusConfig,
+  context: ServiceContext,
+  resources: Resources,
+): Promise<() => boolean> {
+  const { signal, logger } = context;
+  const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
+  const keys = await readKeys(config);
+  const { store, bus } = await openStoreAndBus(config, context, resources);
+  const metrics = createMetrics(serviceName);
+  const poolMetrics = createPoolMetrics(metrics);
+  const around: Surroundings = { ...context, config, network, keys, store, bus, metrics, poolMetrics };
+
+  const client = createL1Client({ rpcUrl: config.l1RpcUrl, chainId: Number(network.l1ChainId) });
+  const self = publicKeyToAddress(privateKeyToPublicKey(keys.sequencer));
+  const membership = await loadMembership({ client, network, store, self, logger, signal });
+  const app = createPoolApp();
+  const engine = await startEngine(around, { membership, app });
+  resources.add(engine, (opened) => opened[Symbol.asyncDispose]());
+  const relay = await startPayloadRelay({
+    store,
+    privateKey: keys.sequencer,
+    domain: signingDomain(network),
+    check: (transaction) => app.checkTransaction(engine.appState(), transaction),
+    submit: engine.submitTransaction,
+    metrics: poolMetrics,
+    logger,
+  });
+  resources.add(relay, (opened) => opened.close());
+  followNeighbours(around, { engine, relay }, resources);
+  const { l1PollMs: pollMs } = config;
+  const l1Options = { client, network, store, record: relay.record, pollMs, metrics: poolMetrics, logger, signal };
+  resources.add(keepObserving(l1Options, context.fail), (observing) => observing);
+  const ready = () => engine.ready() && bus.ready();
+  await serve(around, { engine, relay, ready }, resources);
+  return ready;
+}
+
+async function readKeys({ keystoreDir, keystorePasswordFile }: PosConsensusConfig): Promise<Surroundings["keys"]> {
+  const password = (await readFile(keystorePasswordFile, "utf8")).trim();
+  const [sequencer, channel] = await Promise.all([
+    readKeystore(join(keystoreDir, "sequencer.json"), password),
+    readKeystore(join(keystoreDir, "consensus-tls.json"), password),
+  ]);
+  return { sequencer, channel: decodePeerIdentity(channel) };
+}
+
+async function openStoreAndBus(
+  { postgresUrl, natsUrl, operator }: PosConsensusConfig,
+  { signal, logger }: ServiceContext,
+  resources: Resources,
+): Promise<{ readonly store: Store; readonly bus: Bus }> {
+  const migrations = new URL("../migrations/", import.meta.url);
+  const store = await openStore({ url: postgresUrl, schema: "pos_consensus", migrations, signal });
+  resources.add(store, (opened) => opened.close());
+  const bus = await openBus({ natsUrl, operator, service: serviceName, store, signal, logger });
+  resources.add(bus, (opened) => opened.close());
+  return { store, bus };
+}
+
+async function startEngine(
+  { config, network, keys, store, bus, metrics, poolMetrics, logger, signal, fail }: Surroundings,
+  { membership, app }: { readonly membership: Membership; readonly app: ReturnType<typeof createPoolApp> },
+): Promise<PoolEngine> {
+  const domain = signingDomain(network);
+  const { l2ChainId, parameters, genesisTimeMs } = network;
+  const genesis = genesisState({
+    network: { domain, l2ChainId, parameters },
+    members: membership.members,
+    timeMs: genesisTimeMs,
+  });
+  const poolStore = createPoolStore({ store, bus, domain, app });
+  await poolStore.begin(genesis);
+  const engine = await createEngine<PoolState, Decision, CanonicalView>({
+    app,
+    genesis: {
+      timeMs: BigInt(genesisTimeMs),
+      state: genesis,
+      appHash: hashState(genesis),
+      validators: validatorsOf(membership.members),
+    },
+    domain,
+    privateKey: keys.sequencer,
+    store,
+    persistApp: poolStore.persist,
+    loadApp: poolStore.load,
+    localView: [],
+    channel: { host: config.channelHost, port: config.channelPort, identity: keys.channel },
+    peers: membership.peers,
+    logger,
+    metrics,
+    signal,
+    fail,
+  });
+  engine.onDecided(({ state, decisions }) => reportPool(poolMetrics, state, decisions));
+  return engine;
+}
+
+/** Orderer's view in, decided blocks out to the relay and the view. */
+function followNeighbours(
+  { bus, config, signal, logger }: Surroundings,
+  { engine, relay }: { readonly engine: PoolEngine; readonly relay: PayloadRelay },
+  resources: Resources,
+): void {
+  const orderer = followOrderer({
+    bus,
+    ordererUrl: config.ordererUrl,
+    certifiedHeight: () => engine.appState().certified.height,
+    onChange: engine.localViewChanged,
+    record: relay.record,
+    signal,
+    logger,
+  });
+  resources.add(orderer, (opened) => opened.close());
+  const unsubscribe = engine.onDecided(() => {
+    orderer.onCertified();
+    relay.advance();
+  });
+  resources.add(unsubscribe, (stop) => stop());
+}
+
+/** L1 may be away for long: everything but a wrong chain is waited for. */
+async function keepObserving(options: L1ObserverOptions, fail: (error: unknown) => void): Promise<void> {
+  const { signal, logger } = options;
+  while (!signal.aborted) {
+    try {
+      await observeL1(options);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof L1WrongChainError) return fail(error);
+      logger.warn("L1 is not observed, trying again", { reason: describeError(error) });
+      await sleep(l1RestartMs, signal).catch(() => {});
+    }
+  }
+}
+
+async function serve(
+  { config, store, metrics, logger }: Surroundings,
+  parts: { readonly engine: PoolEngine; readonly relay: PayloadRelay; readonly ready: () => boolean },
+  resources: Resources,
+): Promise<void> {
+  const rpc = posConsensusRpc({ ...parts, sql: store.sql });
+  const { grpcHost: host, grpcPort: port, httpPort } = config;
+  resources.add(await createGrpcServer({ host, port, services: [rpc], logger }), (server) => server.close());
+  const http = { port: httpPort, ready: parts.ready, metrics };
+  resources.add(await startHttpServer(http), (server) => server.close());
+}
