@@ -21,7 +21,13 @@ const transactionsPerBlock = 40;
 function makeTransaction(load: Load, recipients: readonly Uint8Array[], index: number): Uint8Array {
   const recipient = recipients[index % recipients.length] ?? randomBytes(20);
   const amount = 1_000n + BigInt(index * 37);
-  const erc20 = concatBytes(hexToBytes("0xa9059cbb"), new Uint8Array(12), recipient, new Uint8Array(24), randomBytes(8));
+  const erc20 = concatBytes(
+    hexToBytes("0xa9059cbb"),
+    new Uint8Array(12),
+    recipient,
+    new Uint8Array(24),
+    randomBytes(8),
+  );
   return formatTransaction({
     kind: "dynamicFee",
     chainId: 777n,
@@ -62,7 +68,9 @@ export function measure(): string[] {
   return loads.map((load) => {
     const blocks = makeBlocks(load);
     const count = blockCount * transactionsPerBlock;
-    const rawBytes = blocks.flatMap((block) => block.transactions).reduce((sum, raw) => sum + raw.length, 0);
+    const rawBytes = blocks
+      .flatMap((block) => block.transactions)
+      .reduce((sum, raw) => sum + raw.length, 0);
     const startedAtMs = performance.now();
     const data = encodeBatch(blocks);
     const encodedAtMs = performance.now();
@@ -74,4 +82,5 @@ export function measure(): string[] {
   });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) process.stdout.write(`${measure().join("\n")}\n`);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
+  process.stdout.write(`${measure().join("\n")}\n`);

@@ -1,6 +1,15 @@
 /** The header of a batch: the one format for TypeScript, Solidity and the state-transition function (ARCHITECTURE 6). */
 import { assert } from "./assert.ts";
-import { bigintToBytes, bytesToBigint, bytesToHex, concatBytes, type Hex, hexToBytes, isHex, zeroHash } from "./bytes.ts";
+import {
+  bigintToBytes,
+  bytesToBigint,
+  bytesToHex,
+  concatBytes,
+  type Hex,
+  hexToBytes,
+  isHex,
+  zeroHash,
+} from "./bytes.ts";
 import type { BatchIndex, BlockHeight, Epoch, L1BlockNumber } from "./ids.ts";
 import { hashTypedData, type SigningDomain, type TypedValue } from "./typed-data.ts";
 
@@ -77,7 +86,11 @@ export const batchHeaderBytes = wordBytes * batchHeaderFields.length;
 
 /** EIP-712 digest of the header: the batch hash. */
 export function batchDigest(header: BatchHeader, domain: SigningDomain): Hex {
-  return hashTypedData(domain, batchHeaderType, batchHeaderFields.map(({ name }) => typedValue(header[name])));
+  return hashTypedData(
+    domain,
+    batchHeaderType,
+    batchHeaderFields.map(({ name }) => typedValue(header[name])),
+  );
 }
 
 /** ABI encoding: 21 static words, the same as Solidity's `abi.encode(header)`. */
@@ -110,7 +123,8 @@ export type BatchHeaderFault =
 
 /** Checks what a header says about itself alone; undefined when it is well formed. */
 export function findBatchHeaderFault(header: BatchHeader): BatchHeaderFault | undefined {
-  if (!batchHeaderFields.every(({ name, type }) => isInRange(header[name], type))) return "FIELD_OUT_OF_RANGE";
+  if (!batchHeaderFields.every(({ name, type }) => isInRange(header[name], type)))
+    return "FIELD_OUT_OF_RANGE";
   if (header.version !== batchHeaderVersion) return "VERSION_UNKNOWN";
   if (header.index === 0n) return "INDEX_ZERO";
   if ((header.index === 1n) !== (header.parentHash === zeroHash)) return "PARENT_HASH_MISMATCH";
@@ -148,7 +162,8 @@ function decodeWord(word: Uint8Array, type: string): number | bigint | Hex | und
 
 /** Narrow integers (up to 32 bits) are numbers, wide ones bigints. */
 function isInRange(value: number | bigint | Hex, type: string): boolean {
-  if (typeof value === "string") return isHex(value, type === "address" ? 20 : wordBytes) && !type.startsWith("uint");
+  if (typeof value === "string")
+    return isHex(value, type === "address" ? 20 : wordBytes) && !type.startsWith("uint");
   if (!type.startsWith("uint")) return false;
   const bits = integerBits(type);
   if (typeof value === "number" && (bits > 32 || !Number.isInteger(value))) return false;

@@ -9,7 +9,9 @@ export const chunkBytes = 1_024;
 /** The data cut into chunks; empty data has none. */
 export function dataChunks(data: Uint8Array): Uint8Array[] {
   const count = Math.ceil(data.length / chunkBytes);
-  return Array.from({ length: count }, (_, i) => data.subarray(i * chunkBytes, (i + 1) * chunkBytes));
+  return Array.from({ length: count }, (_, i) =>
+    data.subarray(i * chunkBytes, (i + 1) * chunkBytes),
+  );
 }
 
 /** `daRoot` of calldata: Merkle root of the chunks. */
@@ -18,7 +20,10 @@ export function chunkRoot(data: Uint8Array): Hex {
 }
 
 /** Opens `chunkRoot(data)` at one chunk. */
-export function chunkProof(data: Uint8Array, index: number): { readonly chunk: Uint8Array; readonly proof: Hex[] } {
+export function chunkProof(
+  data: Uint8Array,
+  index: number,
+): { readonly chunk: Uint8Array; readonly proof: Hex[] } {
   const chunks = dataChunks(data);
   const chunk = chunks[index];
   assert(chunk !== undefined, "the chunk exists", { index, count: chunks.length });

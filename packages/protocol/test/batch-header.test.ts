@@ -46,29 +46,32 @@ const example: BatchHeader = {
 
 const word = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(bytesToHex);
 const uint64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
-const headers: fc.Arbitrary<BatchHeader> = fc.record({
-  version: fc.nat(65_535),
-  stfVersion: fc.nat(65_535),
-  chainId: uint64,
-  index: uint64,
-  parentHash: word,
-  firstBlock: uint64,
-  lastBlock: uint64,
-  parentBlockHash: word,
-  lastBlockHash: word,
-  postStateRoot: word,
-  blockRoot: word,
-  daKind: fc.nat(255),
-  daSize: fc.nat(0xffff_ffff),
-  daRoot: word,
-  queueFrom: uint64,
-  queueTo: uint64,
-  l1OriginNumber: uint64,
-  l1OriginHash: word,
-  epoch: uint64,
-  proposer: fc.uint8Array({ minLength: 20, maxLength: 20 }).map(bytesToHex),
-  timestamp: uint64,
-}, { noNullPrototype: true });
+const headers: fc.Arbitrary<BatchHeader> = fc.record(
+  {
+    version: fc.nat(65_535),
+    stfVersion: fc.nat(65_535),
+    chainId: uint64,
+    index: uint64,
+    parentHash: word,
+    firstBlock: uint64,
+    lastBlock: uint64,
+    parentBlockHash: word,
+    lastBlockHash: word,
+    postStateRoot: word,
+    blockRoot: word,
+    daKind: fc.nat(255),
+    daSize: fc.nat(0xffff_ffff),
+    daRoot: word,
+    queueFrom: uint64,
+    queueTo: uint64,
+    l1OriginNumber: uint64,
+    l1OriginHash: word,
+    epoch: uint64,
+    proposer: fc.uint8Array({ minLength: 20, maxLength: 20 }).map(bytesToHex),
+    timestamp: uint64,
+  },
+  { noNullPrototype: true },
+);
 
 /** The header with one field changed to another value of its type. */
 function changed(header: BatchHeader, field: BatchHeaderField): BatchHeader {
@@ -82,7 +85,10 @@ function changed(header: BatchHeader, field: BatchHeaderField): BatchHeader {
 test("a header has the 21 fields of its EIP-712 type, each in one word", () => {
   assert.equal(batchHeaderFields.length, 21);
   assert.equal(batchHeaderBytes, 672);
-  assert.deepEqual(batchHeaderFields.map(({ name }) => name), Object.keys(example));
+  assert.deepEqual(
+    batchHeaderFields.map(({ name }) => name),
+    Object.keys(example),
+  );
 });
 
 test("every header survives encoding", () => {
@@ -99,17 +105,21 @@ test("decoding accepts only bytes that encoding gives", () => {
     const mutated = Uint8Array.from(bytes);
     mutated[position] = (mutated[position] ?? 0) ^ 0x80;
     const decoded = decodeBatchHeader(mutated);
-    if (decoded !== undefined) assert.deepEqual(encodeBatchHeader(decoded), mutated, `byte ${position}`);
+    if (decoded !== undefined)
+      assert.deepEqual(encodeBatchHeader(decoded), mutated, `byte ${position}`);
   }
   assert.equal(decodeBatchHeader(bytes.subarray(1)), undefined);
   assert.equal(decodeBatchHeader(Uint8Array.of(...bytes, 0)), undefined);
 });
 
 test("the digest is the EIP-712 composition of type, fields and domain", () => {
-  const struct = hashStruct(batchHeaderType, batchHeaderFields.map(({ name }) => {
-    const value = example[name];
-    return typeof value === "number" ? BigInt(value) : value;
-  }));
+  const struct = hashStruct(
+    batchHeaderType,
+    batchHeaderFields.map(({ name }) => {
+      const value = example[name];
+      return typeof value === "number" ? BigInt(value) : value;
+    }),
+  );
   const typeHash = keccak256(new TextEncoder().encode(batchHeaderType));
   assert.equal(struct, keccak256(`${typeHash}${bytesToHex(encodeBatchHeader(example)).slice(2)}`));
   const digest = keccak256(`0x1901${domainSeparator(domain).slice(2)}${struct.slice(2)}`);
@@ -117,7 +127,9 @@ test("the digest is the EIP-712 composition of type, fields and domain", () => {
 });
 
 test("the digest changes with every field and with the domain", () => {
-  const digests = new Set(batchHeaderFields.map(({ name }) => batchDigest(changed(example, name), domain)));
+  const digests = new Set(
+    batchHeaderFields.map(({ name }) => batchDigest(changed(example, name), domain)),
+  );
   digests.add(batchDigest(example, domain));
   digests.add(batchDigest(example, { ...domain, l1ChainId: 1n }));
   digests.add(batchDigest(example, { ...domain, rollupChain: `0x${"c1".repeat(20)}` }));
@@ -131,7 +143,9 @@ test("the differing fields of two headers are named", () => {
 });
 
 test("encoding and digest are those of the golden file", () => {
-  const golden = JSON.parse(readFileSync(new URL("golden/batch-header.json", import.meta.url), "utf8"));
+  const golden = JSON.parse(
+    readFileSync(new URL("golden/batch-header.json", import.meta.url), "utf8"),
+  );
   assert.equal(bytesToHex(encodeBatchHeader(example)), golden.encoded);
   assert.equal(batchDigest(example, domain), golden.digest);
 });
@@ -154,6 +168,10 @@ test("each fault of a header is found", () => {
     [{ daKind: 3 }, "DATA_KIND_UNKNOWN"],
   ];
   for (const [change, fault] of table) {
-    assert.equal(findBatchHeaderFault({ ...example, ...change }), fault, JSON.stringify(change, (_k, v) => `${v}`));
+    assert.equal(
+      findBatchHeaderFault({ ...example, ...change }),
+      fault,
+      JSON.stringify(change, (_k, v) => `${v}`),
+    );
   }
 });

@@ -1,5 +1,15 @@
 /** Configuration of the batcher; the only reader of its environment variables. */
-import { type ConfigKeys, directory, endpoint, filePath, name, parseConfig, port, required, url } from "@sequorum/service";
+import {
+  type ConfigKeys,
+  directory,
+  endpoint,
+  filePath,
+  name,
+  parseConfig,
+  port,
+  required,
+  url,
+} from "@sequorum/service";
 
 /** Where the batcher finds its neighbours and keys. */
 export type BatcherConfig = {
@@ -33,6 +43,8 @@ export const batcherConfigKeys: ConfigKeys<BatcherConfig> = {
 };
 
 /** Reads the configuration; throws `ConfigError` that names every problem. */
-export function parseBatcherConfig(env: Readonly<Record<string, string | undefined>>): BatcherConfig {
+export function parseBatcherConfig(
+  env: Readonly<Record<string, string | undefined>>,
+): BatcherConfig {
   return parseConfig(env, batcherConfigKeys);
 }

@@ -2,7 +2,13 @@
 import { create } from "@bufbuild/protobuf";
 import type { Bus } from "@sequorum/bus";
 import { BatchBuiltSchema } from "@sequorum/proto/events";
-import { encodeBatchHeader, encodePayload, hexToBytes, signDigest, unreachable } from "@sequorum/protocol";
+import {
+  encodeBatchHeader,
+  encodePayload,
+  hexToBytes,
+  signDigest,
+  unreachable,
+} from "@sequorum/protocol";
 import { describeError, type Logger } from "@sequorum/service";
 import type { Store } from "@sequorum/store";
 import { prune, saveStatement } from "./adapters/batch-store.ts";
@@ -52,37 +58,71 @@ async function fetchInBackground(from: bigint, to: bigint, deps: EffectDeps): Pr
     deps.offer({ type: "blocksFetched", blocks: await deps.fetchBlocks(from, to) });
   } catch (error) {
     deps.metrics.fetchFailed.add();
-    deps.logger.debug("blocks not fetched, trying again", { from, to, reason: describeError(error) });
+    deps.logger.debug("blocks not fetched, trying again", {
+      from,
+      to,
+      reason: describeError(error),
+    });
     deps.offer({ type: "fetchFailed" });
   }
 }
 
-async function propose({ batch, attempt }: { batch: BuiltBatch; attempt: number }, deps: EffectDeps): Promise<void> {
+async function propose(
+  { batch, attempt }: { batch: BuiltBatch; attempt: number },
+  deps: EffectDeps,
+): Promise<void> {
   const { header, digest, data } = batch;
   const payload = encodePayload({ type: "batchProposal", attempt, header });
-  const said = await say({ index: header.index, attempt, role: "proposal", digest, refusal: null, payload, batch }, deps);
+  const said = await say(
+    { index: header.index, attempt, role: "proposal", digest, refusal: null, payload, batch },
+    deps,
+  );
   if (!said) return;
   deps.metrics.proposed.add();
   deps.metrics.dataBytes.observe(data.length);
   const { index, firstBlock, lastBlock } = header;
-  deps.logger.info("batch proposed", { index, attempt, firstBlock, lastBlock, dataBytes: data.length });
+  deps.logger.info("batch proposed", {
+    index,
+    attempt,
+    firstBlock,
+    lastBlock,
+    dataBytes: data.length,
+  });
 }
 
-async function endorse({ batch, attempt }: { batch: BuiltBatch; attempt: number }, deps: EffectDeps): Promise<void> {
+async function endorse(
+  { batch, attempt }: { batch: BuiltBatch; attempt: number },
+  deps: EffectDeps,
+): Promise<void> {
   const { header, digest } = batch;
   const signature = signDigest(deps.privateKey, digest);
-  const payload = encodePayload({ type: "batchEndorsement", index: header.index, attempt, digest, signature });
-  const said = await say({ index: header.index, attempt, role: "answer", digest, refusal: null, payload, batch }, deps);
+  const payload = encodePayload({
+    type: "batchEndorsement",
+    index: header.index,
+    attempt,
+    digest,
+    signature,
+  });
+  const said = await say(
+    { index: header.index, attempt, role: "answer", digest, refusal: null, payload, batch },
+    deps,
+  );
   if (!said) return;
   deps.totals.endorsed += 1n;
   deps.metrics.endorsed.add();
   deps.logger.info("batch endorsed", { index: header.index, attempt, digest });
 }
 
-async function refuse(effect: Extract<Effect, { type: "refuse" }>, deps: EffectDeps): Promise<void> {
+async function refuse(
+  effect: Extract<Effect, { type: "refuse" }>,
+  deps: EffectDeps,
+): Promise<void> {
   const { index, attempt, digest, code } = effect;
   const payload = encodePayload({ type: "batchRefusal", index, attempt, digest, code });
-  const said = await say({ index, attempt, role: "answer", digest, refusal: code, payload, batch: null }, deps);
+  const said = await say(
+    { index, attempt, role: "answer", digest, refusal: code, payload, batch: null },
+    deps,
+  );
   if (!said) return;
   deps.totals.refused += 1n;
   deps.metrics.refused.add({ code });

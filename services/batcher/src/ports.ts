@@ -33,4 +33,8 @@ export type RestoredState = {
 };
 
 /** A stored batch. */
-export type StoredBatch = { readonly header: BatchHeader; readonly digest: Hex; readonly data: Uint8Array };
+export type StoredBatch = {
+  readonly header: BatchHeader;
+  readonly digest: Hex;
+  readonly data: Uint8Array;
+};

@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { type Bus, openBus } from "@sequorum/bus";
 import { PosConsensusService } from "@sequorum/proto/consensus";
 import type { NetworkConfig } from "@sequorum/protocol";
-import { parseNetworkConfig, privateKeyToPublicKey, publicKeyToAddress, signingDomain } from "@sequorum/protocol";
+import {
+  parseNetworkConfig,
+  privateKeyToPublicKey,
+  publicKeyToAddress,
+  signingDomain,
+} from "@sequorum/protocol";
 import {
   createGrpcClient,
   createGrpcServer,
@@ -34,13 +39,17 @@ import { type BatcherMetrics, createBatcherMetrics } from "./metrics.ts";
 import type { FetchBlocks, RestoredState } from "./ports.ts";
 
 /** What the batcher gets from its process; `fail` stops it. */
-export type BatcherContext = Pick<ServiceContext, "signal" | "logger"> & Partial<Pick<ServiceContext, "fail">>;
+export type BatcherContext = Pick<ServiceContext, "signal" | "logger"> &
+  Partial<Pick<ServiceContext, "fail">>;
 
 const queueMax = 10_000;
 const tickMs = 200;
 
 /** Opens everything the batcher needs and starts it. */
-export async function createBatcherService(config: BatcherConfig, context: BatcherContext): Promise<Service> {
+export async function createBatcherService(
+  config: BatcherConfig,
+  context: BatcherContext,
+): Promise<Service> {
   const resources = createResources();
   const stopping = resources.add(new AbortController(), (controller) => controller.abort());
   const signal = AbortSignal.any([context.signal, stopping.signal]);
@@ -52,7 +61,11 @@ export async function createBatcherService(config: BatcherConfig, context: Batch
   }
 }
 
-async function start(config: BatcherConfig, context: BatcherContext, resources: Resources): Promise<Service> {
+async function start(
+  config: BatcherConfig,
+  context: BatcherContext,
+  resources: Resources,
+): Promise<Service> {
   const { signal, logger } = context;
   const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
   const privateKey = await readSequencerKey(config);
@@ -66,16 +79,26 @@ async function start(config: BatcherConfig, context: BatcherContext, resources: 
   const wakeSender = startSending(config, { store, signal, logger }, resources);
   const totals = { endorsed: 0n, refused: 0n };
   const core = { parameters, store, bus, fetchBlocks, privateKey, totals, wakeSender };
-  const runtime = await startCore({ ...core, metrics: createBatcherMetrics(metrics) }, context, resources);
+  const runtime = await startCore(
+    { ...core, metrics: createBatcherMetrics(metrics) },
+    context,
+    resources,
+  );
   const rpc = batcherRpc({
     state: runtime.state,
     totals: () => totals,
-    findBatch: (index, digest) => findOrBuildBatch({ sql: store.sql, parameters, fetchBlocks }, index, digest),
+    findBatch: (index, digest) =>
+      findOrBuildBatch({ sql: store.sql, parameters, fetchBlocks }, index, digest),
     findEndorsedDigest: (index, attempt) => findEndorsedDigest(store.sql, index, attempt),
   });
-  resources.add(await createGrpcServer({ port: config.grpcPort, services: [rpc], logger }), (server) => server.close());
+  resources.add(
+    await createGrpcServer({ port: config.grpcPort, services: [rpc], logger }),
+    (server) => server.close(),
+  );
   const ready = () => bus.ready();
-  resources.add(await startHttpServer({ port: config.httpPort, ready, metrics }), (server) => server.close());
+  resources.add(await startHttpServer({ port: config.httpPort, ready, metrics }), (server) =>
+    server.close(),
+  );
   return { name: "batcher", ready, [Symbol.asyncDispose]: () => resources.close() };
 }
 
@@ -98,7 +121,9 @@ function startSending(
   { store, signal, logger }: { readonly store: Store } & BatcherContext,
   resources: Resources,
 ): () => void {
-  const client = resources.add(createGrpcClient(PosConsensusService, posConsensusUrl), (opened) => opened.close());
+  const client = resources.add(createGrpcClient(PosConsensusService, posConsensusUrl), (opened) =>
+    opened.close(),
+  );
   const stopping = new AbortController();
   const sender = startStatementSender({
     sql: store.sql,
@@ -132,7 +157,8 @@ async function startCore(
 ): Promise<Runtime<State, Input>> {
   const { parameters, store, metrics } = parts;
   const offer = (input: Input) => {
-    if (!runtime.offer(input) && !signal.aborted) fail(new RetryableError("the batcher's input queue is full"));
+    if (!runtime.offer(input) && !signal.aborted)
+      fail(new RetryableError("the batcher's input queue is full"));
   };
   const runtime = runRuntime({
     initial: initialState(parameters, Date.now()),
@@ -143,7 +169,11 @@ async function startCore(
   });
   resources.add(runtime, (running) => running.stop());
   for (const input of restoredInputs(await restoreState(store.sql))) offer(input);
-  followDecisions(parts.bus, { domain: parameters.domain, offer, onRejected: () => metrics.rejected.add() });
+  followDecisions(parts.bus, {
+    domain: parameters.domain,
+    offer,
+    onRejected: () => metrics.rejected.add(),
+  });
   const timer = setInterval(() => {
     report(runtime.state(), metrics);
     offer({ type: "clockTicked", nowMs: Date.now() });
@@ -177,7 +207,10 @@ function toParameters(network: NetworkConfig, privateKey: Uint8Array): Parameter
   };
 }
 
-async function readSequencerKey({ keystoreDir, keystorePasswordFile }: BatcherConfig): Promise<Uint8Array> {
+async function readSequencerKey({
+  keystoreDir,
+  keystorePasswordFile,
+}: BatcherConfig): Promise<Uint8Array> {
   const password = (await readFile(keystorePasswordFile, "utf8")).trim();
   return readKeystore(join(keystoreDir, "sequencer.json"), password);
 }

@@ -30,7 +30,12 @@ export const self = publicKeyToAddress(privateKeyToPublicKey(privateKey));
 
 const contracts = {
   ...{ stakeToken: address("01"), sequencerRegistry: address("02"), stakeVault: address("03") },
-  ...{ epochRegistry: address("04"), forcedQueue: address("05"), rollupChain: address("c0"), timelock: address("07") },
+  ...{
+    epochRegistry: address("04"),
+    forcedQueue: address("05"),
+    rollupChain: address("c0"),
+    timelock: address("07"),
+  },
   ...{ admin: address("08"), frostScheme: address("09"), ecdsaScheme: address("0a") },
 };
 
@@ -81,7 +86,12 @@ export async function startOperator(grpcPort: number): Promise<TestOperator> {
   await writeKeystore(join(folder, "sequencer.json"), "secret", privateKey);
   const config: BatcherConfig = {
     ...{ operator: "a", networkFile: join(folder, "network.json"), postgresUrl, natsUrl: nats.url },
-    ...{ grpcPort, httpPort: 0, keystoreDir: folder, keystorePasswordFile: join(folder, "password") },
+    ...{
+      grpcPort,
+      httpPort: 0,
+      keystoreDir: folder,
+      keystorePasswordFile: join(folder, "password"),
+    },
     ...{ ordererUrl: `127.0.0.1:${orderer.port}`, posConsensusUrl: `127.0.0.1:${consensus.port}` },
   };
   return {
@@ -89,7 +99,9 @@ export async function startOperator(grpcPort: number): Promise<TestOperator> {
     chain,
     grpcPort,
     decide: (kind) =>
-      store.transaction((tx) => bus.publish(tx, { case: "decision", value: create(DecisionSchema, { kind }) })),
+      store.transaction((tx) =>
+        bus.publish(tx, { case: "decision", value: create(DecisionSchema, { kind }) }),
+      ),
     startBatcher: () => createBatcherService(config, { signal, logger: silentLogger }),
     async [Symbol.asyncDispose]() {
       stopping.abort();
@@ -117,7 +129,12 @@ function ordererOf(chain: readonly SampleBlock[]) {
     getBlocks: async ({ from, to }) => ({
       blocks: chain
         .filter(({ block }) => block.height >= from && block.height <= to)
-        .map(({ block, encoded }) => ({ ...encoded, height: block.height, hash: hexToBytes(block.hash), term: block.term })),
+        .map(({ block, encoded }) => ({
+          ...encoded,
+          height: block.height,
+          hash: hexToBytes(block.hash),
+          term: block.term,
+        })),
     }),
   });
 }

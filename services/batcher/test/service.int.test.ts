@@ -37,7 +37,10 @@ after(async () => {
   await operator?.[Symbol.asyncDispose]();
 });
 
-async function until<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
+async function until<T>(
+  what: string,
+  find: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
   for (const deadline = Date.now() + 15_000; Date.now() < deadline; await delay(20)) {
     const found = await find();
     if (found !== undefined) return found;
@@ -48,7 +51,10 @@ async function until<T>(what: string, find: () => T | undefined | Promise<T | un
 const payloadOf = <Type extends PoolPayload["type"]>(type: Type, index: bigint, attempt: number) =>
   operator.pool.payloads.find((payload): payload is Extract<PoolPayload, { type: Type }> => {
     if (payload.type !== type) return false;
-    const at = payload.type === "batchProposal" ? { index: payload.header.index, attempt: payload.attempt } : payload;
+    const at =
+      payload.type === "batchProposal"
+        ? { index: payload.header.index, attempt: payload.attempt }
+        : payload;
     return "index" in at && at.index === index && at.attempt === attempt;
   });
 
@@ -69,12 +75,18 @@ function opening(index: bigint, attempt: number, change: Partial<BatchHeader> = 
 
 function certifying(from: number, to: number) {
   const hashes = operator.chain.slice(from - 1, to).map(({ block }) => hexToBytes(block.hash));
-  return { case: "blocksCertified", value: { from: BigInt(from), hashes } } as unknown as Parameters<TestOperator["decide"]>[0];
+  return {
+    case: "blocksCertified",
+    value: { from: BigInt(from), hashes },
+  } as unknown as Parameters<TestOperator["decide"]>[0];
 }
 
 function proposing(header: BatchHeader, attempt: number) {
   const digest = hexToBytes(batchDigest(header, domain));
-  const value = { attempt, header: { abi: encodeBatchHeader(header), index: header.index, digest } };
+  const value = {
+    attempt,
+    header: { abi: encodeBatchHeader(header), index: header.index, digest },
+  };
   return { case: "batchProposed", value } as unknown as Parameters<TestOperator["decide"]>[0];
 }
 
@@ -86,7 +98,10 @@ test("the designated proposer's batcher proposes its certified blocks", async ()
   assert.equal(proposed.lastBlock, 5n);
   const { data, header } = await client.getBatch({ index: 1n });
   assert.equal(chunkRoot(data), proposed.daRoot);
-  assert.equal(bytesToHex(header?.abi ?? new Uint8Array(0)), bytesToHex(encodeBatchHeader(proposed)));
+  assert.equal(
+    bytesToHex(header?.abi ?? new Uint8Array(0)),
+    bytesToHex(encodeBatchHeader(proposed)),
+  );
   assert.ok(!("rejected" in decodeBatch(data)));
 });
 
@@ -96,10 +111,15 @@ test("B1 a decided proposal is endorsed with the sequencer key, and the digest i
     (error) => error instanceof RpcError && error.status === "NOT_FOUND",
   );
   await operator.decide(proposing(proposed, 0));
-  const { digest, signature } = await until("the endorsement", () => payloadOf("batchEndorsement", 1n, 0));
+  const { digest, signature } = await until("the endorsement", () =>
+    payloadOf("batchEndorsement", 1n, 0),
+  );
   assert.equal(digest, batchDigest(proposed, domain));
   assert.equal(recoverAddress(digest, signature), self);
-  assert.equal(bytesToHex((await client.getEndorsedDigest({ index: 1n, attempt: 0 })).digest), digest);
+  assert.equal(
+    bytesToHex((await client.getEndorsedDigest({ index: 1n, attempt: 0 })).digest),
+    digest,
+  );
 });
 
 test("a wrong header is refused with a code, and no digest is given to the signer", async () => {
@@ -126,30 +146,50 @@ test("B2 B7 what was recorded before a crash is sent after the restart, and noth
   const { digest } = await until("the endorsement", () => payloadOf("batchEndorsement", 1n, 2));
   assert.equal(digest, batchDigest(header, domain));
   await delay(500);
-  const answers = operator.pool.payloads.filter((payload) => "attempt" in payload && payload.attempt === 2);
+  const answers = operator.pool.payloads.filter(
+    (payload) => "attempt" in payload && payload.attempt === 2,
+  );
   assert.equal(answers.length, 1);
 });
 
 test("the next batch starts where the last one ended, and final batches are forgotten", async () => {
   await operator.decide(certifying(6, 12));
   const parentHash = batchDigest(proposed, domain);
-  const change = { firstBlock: 6n, parentHash, parentBlockHash: proposed.lastBlockHash, queueFrom: proposed.queueTo };
+  const change = {
+    firstBlock: 6n,
+    parentHash,
+    parentBlockHash: proposed.lastBlockHash,
+    queueFrom: proposed.queueTo,
+  };
   await operator.decide(opening(2n, 0, change));
   const { header } = await until("the proposal", () => payloadOf("batchProposal", 2n, 0));
   assert.equal(header.parentBlockHash, proposed.lastBlockHash);
   assert.deepEqual([header.firstBlock, header.lastBlock, header.queueFrom], [6n, 12n, 1n]);
   const final = { case: "batchFinal", value: { batchIndex: 1n, lastBlock: 5n } };
   await operator.decide(final as unknown as Parameters<TestOperator["decide"]>[0]);
-  await until("the pruning", () => client.getBatch({ index: 1n }).then(() => undefined, () => true));
+  await until("the pruning", () =>
+    client.getBatch({ index: 1n }).then(
+      () => undefined,
+      () => true,
+    ),
+  );
   assert.equal((await client.getStatus({})).openIndex, 2n);
 });
 
 test("a batch that was decided without this operator's endorsement can be computed for posting", async () => {
   const parentHash = batchDigest(proposed, domain);
-  const change = { firstBlock: 6n, parentHash, parentBlockHash: proposed.lastBlockHash, queueFrom: proposed.queueTo };
+  const change = {
+    firstBlock: 6n,
+    parentHash,
+    parentBlockHash: proposed.lastBlockHash,
+    queueFrom: proposed.queueTo,
+  };
   await operator.decide(opening(2n, 1, change));
   const proposal = await until("the proposal", () => payloadOf("batchProposal", 2n, 1));
-  const { data } = await client.getBatch({ index: 2n, digest: hexToBytes(batchDigest(proposal.header, domain)) });
+  const { data } = await client.getBatch({
+    index: 2n,
+    digest: hexToBytes(batchDigest(proposal.header, domain)),
+  });
   assert.equal(chunkRoot(data), proposal.header.daRoot);
   await assert.rejects(client.getBatch({ index: 9n }), /BATCH_NOT_COMPUTED/);
   await assert.rejects(client.getBatch({ index: 0n }), /INDEX_ZERO/);

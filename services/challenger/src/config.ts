@@ -1,5 +1,15 @@
 /** Configuration of the challenger; the only reader of its environment variables. */
-import { type ConfigKeys, filePath, integer, name, optional, parseConfig, port, required, url } from "@sequorum/service";
+import {
+  type ConfigKeys,
+  filePath,
+  integer,
+  name,
+  optional,
+  parseConfig,
+  port,
+  required,
+  url,
+} from "@sequorum/service";
 
 /** Where the challenger finds L1 and its store. */
 export type ChallengerConfig = {
@@ -28,6 +38,8 @@ export const challengerConfigKeys: ConfigKeys<ChallengerConfig> = {
 };
 
 /** Reads the configuration; throws `ConfigError` that names every problem. */
-export function parseChallengerConfig(env: Readonly<Record<string, string | undefined>>): ChallengerConfig {
+export function parseChallengerConfig(
+  env: Readonly<Record<string, string | undefined>>,
+): ChallengerConfig {
   return parseConfig(env, challengerConfigKeys);
 }

@@ -49,7 +49,11 @@ export type Derivation = {
   state(): State;
 };
 
-type Work = DerivationDeps & { readonly tx: Transaction; readonly l1Block: L1Origin; readonly executed: ExecutedBlock[] };
+type Work = DerivationDeps & {
+  readonly tx: Transaction;
+  readonly l1Block: L1Origin;
+  readonly executed: ExecutedBlock[];
+};
 
 /** Starts from what the tables hold. */
 export async function openDerivation(deps: DerivationDeps): Promise<Derivation> {
@@ -127,7 +131,11 @@ async function performEffect(effect: Effect, work: Work): Promise<Input | undefi
     case "recordVerified": {
       const { submission, tip } = effect;
       await saveBatch(tx, submission, { status: "verified", tip });
-      logger.info("batch verified", { batch: tip.batchIndex, height: tip.height, l1TxHash: submission.l1TxHash });
+      logger.info("batch verified", {
+        batch: tip.batchIndex,
+        height: tip.height,
+        l1TxHash: submission.l1TxHash,
+      });
       return undefined;
     }
     case "recordUnverified":
@@ -139,8 +147,16 @@ async function performEffect(effect: Effect, work: Work): Promise<Input | undefi
       await saveBatch(tx, submission, { status: "wrong" });
       await saveAlarm(tx, alarm, l1Block.number);
       const { batchIndex, code } = alarm;
-      const detail = [alarm.field, alarm.height === null ? null : `block ${alarm.height}`, alarm.detail];
-      const value = create(AlarmRaisedSchema, { batchIndex, code, detail: detail.filter((part) => part !== null).join(": ") });
+      const detail = [
+        alarm.field,
+        alarm.height === null ? null : `block ${alarm.height}`,
+        alarm.detail,
+      ];
+      const value = create(AlarmRaisedSchema, {
+        batchIndex,
+        code,
+        detail: detail.filter((part) => part !== null).join(": "),
+      });
       await work.bus.publish(tx, { case: "alarmRaised", value });
       logger.error("posted batch is wrong", { ...alarm, l1TxHash: submission.l1TxHash });
       return undefined;
@@ -156,15 +172,24 @@ async function performEffect(effect: Effect, work: Work): Promise<Input | undefi
 
 /** Re-executes one block from the data, the queue and L1's own headers. */
 async function executeBlock(
-  { parentHash, parentOriginNumber, block, l1BlockNumber }: Extract<Effect, { type: "executeBlock" }>,
+  {
+    parentHash,
+    parentOriginNumber,
+    block,
+    l1BlockNumber,
+  }: Extract<Effect, { type: "executeBlock" }>,
   { tx, executor, states, executed, readOrigin }: Work,
 ): Promise<Input> {
   const header = await states.header(parentHash);
   assert(header !== undefined, "a verified block is stored", { parentHash });
   if (block.l1OriginNumber >= l1BlockNumber) {
-    return { type: "blockNotIncludable", reason: `origin ${block.l1OriginNumber} is not below L1 block ${l1BlockNumber}` };
+    return {
+      type: "blockNotIncludable",
+      reason: `origin ${block.l1OriginNumber} is not below L1 block ${l1BlockNumber}`,
+    };
   }
-  const origin = (await findL1Block(tx, block.l1OriginNumber)) ?? (await readOrigin(block.l1OriginNumber));
+  const origin =
+    (await findL1Block(tx, block.l1OriginNumber)) ?? (await readOrigin(block.l1OriginNumber));
   const result = await executor.applyBatchBlock(
     { header, hash: parentHash, originNumber: parentOriginNumber },
     {

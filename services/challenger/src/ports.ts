@@ -3,7 +3,11 @@ import type { BatchIndex, BlockHeight, Hex, L1BlockNumber } from "@sequorum/prot
 import type { EpochKey, Submission } from "./core/state.ts";
 
 /** An L1 block, as origin of L2 blocks. */
-export type L1Origin = { readonly number: L1BlockNumber; readonly hash: Hex; readonly timestamp: bigint };
+export type L1Origin = {
+  readonly number: L1BlockNumber;
+  readonly hash: Hex;
+  readonly timestamp: bigint;
+};
 
 /** One thing that happened on L1. */
 export type L1Fact =

@@ -18,7 +18,12 @@ import {
   sleep,
   startHttpServer,
 } from "@sequorum/service";
-import { type CachedStateStore, createCachedStateStore, createExecutor, type Executor } from "@sequorum/stf";
+import {
+  type CachedStateStore,
+  createCachedStateStore,
+  createExecutor,
+  type Executor,
+} from "@sequorum/stf";
 import { openStore, type Store } from "@sequorum/store";
 import { countWrong, loadAlarms, loadStatus, saveQueueEntry } from "./adapters/derivation-store.ts";
 import { followL1 } from "./adapters/follow-l1.ts";
@@ -31,7 +36,8 @@ import { openDerivation } from "./derivation.ts";
 import { type ChallengerMetrics, createChallengerMetrics } from "./metrics.ts";
 
 /** What the challenger gets from its process; `fail` stops it. */
-export type ChallengerContext = Pick<ServiceContext, "signal" | "logger"> & Partial<Pick<ServiceContext, "fail">>;
+export type ChallengerContext = Pick<ServiceContext, "signal" | "logger"> &
+  Partial<Pick<ServiceContext, "fail">>;
 
 const cacheLimits = { nodesMax: 100_000, headersMax: 1_024 };
 const metricsIntervalMs = 1_000;
@@ -62,7 +68,12 @@ async function start(
   const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
   const client = createL1Client({ rpcUrl: config.l1RpcUrl, chainId: Number(network.l1ChainId) });
   const migrations = new URL("../migrations/", import.meta.url);
-  const store = await openStore({ url: config.postgresUrl, schema: "challenger", migrations, signal });
+  const store = await openStore({
+    url: config.postgresUrl,
+    schema: "challenger",
+    migrations,
+    signal,
+  });
   resources.add(store, (opened) => opened.close());
   const { natsUrl, operator } = config;
   const bus = await openBus({ natsUrl, operator, service: "challenger", store, signal, logger });
@@ -96,14 +107,20 @@ async function start(
     status: () => loadStatus(store.sql, genesis),
     alarmsAfter: (id) => loadAlarms(store.sql, id),
   });
-  resources.add(await createGrpcServer({ port: config.grpcPort, services: [rpc], logger }), (server) => server.close());
+  resources.add(
+    await createGrpcServer({ port: config.grpcPort, services: [rpc], logger }),
+    (server) => server.close(),
+  );
   const ready = () => isL1Up && bus.ready();
-  resources.add(await startHttpServer({ port: config.httpPort, ready, metrics }), (server) => server.close());
+  resources.add(await startHttpServer({ port: config.httpPort, ready, metrics }), (server) =>
+    server.close(),
+  );
   return { name: "challenger", ready, [Symbol.asyncDispose]: () => resources.close() };
 }
 
 function openExecutor(network: NetworkConfig, store: CachedStateStore): Executor {
-  const { l1OriginDriftSecondsMax: originDriftSecondsMax, maxTransactionBytes } = network.parameters;
+  const { l1OriginDriftSecondsMax: originDriftSecondsMax, maxTransactionBytes } =
+    network.parameters;
   const rules = { originDriftSecondsMax, transactionBytesMax: maxTransactionBytes };
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
   return createExecutor({ store, chainId: network.l2ChainId, rules, pause });
@@ -117,24 +134,41 @@ type GenesisDeps = {
 };
 
 /** Stores block 0 and what was queued before the first watched L1 block; L1 must have been deployed for this block 0. */
-async function prepareGenesis(network: NetworkConfig, { store, executor, client, signal }: GenesisDeps): Promise<Tip> {
+async function prepareGenesis(
+  network: NetworkConfig,
+  { store, executor, client, signal }: GenesisDeps,
+): Promise<Tip> {
   const genesis = await executor.genesisBlock(network.l2Genesis);
   const { hash } = genesis.block;
-  const posted = await retry(() => readL1Genesis(network, client), { signal, baseMs: 200, capMs: 5_000 });
-  if (posted.blockHash !== hash) throw new FatalError(`L1 was deployed for genesis ${posted.blockHash}, not ${hash}`);
+  const posted = await retry(() => readL1Genesis(network, client), {
+    signal,
+    baseMs: 200,
+    capMs: 5_000,
+  });
+  if (posted.blockHash !== hash)
+    throw new FatalError(`L1 was deployed for genesis ${posted.blockHash}, not ${hash}`);
   await store.transaction(async (tx) => {
     await saveExecuted(tx, genesis);
     const [{ count } = { count: 0n }] = await tx`select count(*) as count from queue_entries`;
     if (count === 0n) for (const entry of posted.entries) await saveQueueEntry(tx, entry);
   });
-  return { batchIndex: 0n, batchHash: zeroHash, height: 0n, blockHash: hash, queuePosition: 0n, l1OriginNumber: 0n };
+  return {
+    batchIndex: 0n,
+    batchHash: zeroHash,
+    height: 0n,
+    blockHash: hash,
+    queuePosition: 0n,
+    l1OriginNumber: 0n,
+  };
 }
 
 async function readL1Genesis(network: NetworkConfig, client: L1Client) {
   const { rollupChain, forcedQueue } = network.contracts;
   try {
     const blockHash = await client.readContract({
-      address: rollupChain, abi: rollupChainAbi, functionName: "genesisBlockHash",
+      address: rollupChain,
+      abi: rollupChainAbi,
+      functionName: "genesisBlockHash",
     });
     const logs = await client.getContractEvents({
       address: forcedQueue,
@@ -158,7 +192,11 @@ async function readL1Genesis(network: NetworkConfig, client: L1Client) {
 /** Keeps the gauges up to date until the signal aborts. */
 async function report(
   { sql }: Store,
-  { genesis, metrics, signal }: { readonly genesis: Tip; readonly metrics: ChallengerMetrics; readonly signal: AbortSignal },
+  {
+    genesis,
+    metrics,
+    signal,
+  }: { readonly genesis: Tip; readonly metrics: ChallengerMetrics; readonly signal: AbortSignal },
 ): Promise<void> {
   while (!signal.aborted) {
     const status = await loadStatus(sql, genesis).catch(describeError);

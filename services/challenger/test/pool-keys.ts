@@ -17,7 +17,9 @@ import {
 const { Fn, BASE } = { Fn: secp256k1.Point.Fn, BASE: secp256k1.Point.BASE };
 
 /** Sequencer keys in epoch order. */
-export const memberKeys: readonly Uint8Array[] = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
+export const memberKeys: readonly Uint8Array[] = [1, 2, 3].map((byte) =>
+  new Uint8Array(32).fill(byte),
+);
 export const memberPublicKeys: readonly Hex[] = memberKeys.map(privateKeyToPublicKey);
 export const memberStakeWei = 20_000n * 10n ** 18n;
 export const members = memberPublicKeys.map((publicKey) => ({

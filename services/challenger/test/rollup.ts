@@ -21,7 +21,12 @@ import {
   signingDomain,
   zeroHash,
 } from "@sequorum/protocol";
-import { createExecutor, createMemoryStateStore, type ExecutedBlock, type ForcedEntry } from "@sequorum/stf";
+import {
+  createExecutor,
+  createMemoryStateStore,
+  type ExecutedBlock,
+  type ForcedEntry,
+} from "@sequorum/stf";
 import { startAnvil } from "@sequorum/testkit/servers";
 import { type Abi, createPublicClient, createWalletClient, defineChain, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -46,8 +51,15 @@ const l2Genesis = {
 };
 const parameters = { ...defaultParameters, l1ConfirmationDepth: 1, challengeWindowSeconds: 3_600 };
 
-export type BatchChange = { readonly header?: Partial<BatchHeader>; readonly data?: (right: Uint8Array) => Uint8Array };
-export type Posted = { readonly header: BatchHeader; readonly l1TxHash: Hex; readonly blocks: readonly ExecutedBlock[] };
+export type BatchChange = {
+  readonly header?: Partial<BatchHeader>;
+  readonly data?: (right: Uint8Array) => Uint8Array;
+};
+export type Posted = {
+  readonly header: BatchHeader;
+  readonly l1TxHash: Hex;
+  readonly blocks: readonly ExecutedBlock[];
+};
 export type TestRollup = Awaited<ReturnType<typeof startRollup>>;
 
 /** Deploys everything and registers the pool's first epoch. */
@@ -63,7 +75,12 @@ export async function startRollup() {
     deployerPrivateKey: l1Keys[0] ?? "0x",
     operators: memberKeys.map((key, i) => operatorOf(key, i)),
     parameters,
-    l2Genesis: { chainId: l2ChainId, blockHash: hash, stateRoot: header.stateRoot, timestamp: header.timestamp },
+    l2Genesis: {
+      chainId: l2ChainId,
+      blockHash: hash,
+      stateRoot: header.stateRoot,
+      timestamp: header.timestamp,
+    },
   });
   const network: NetworkConfig = {
     ...deployed,
@@ -79,13 +96,29 @@ export async function startRollup() {
     nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
     rpcUrls: { default: { http: [anvil.url] } },
   });
-  const client = createPublicClient({ chain, transport: http(anvil.url), cacheTime: 0, pollingInterval: 50 });
+  const client = createPublicClient({
+    chain,
+    transport: http(anvil.url),
+    cacheTime: 0,
+    pollingInterval: 50,
+  });
   const wallet = createWalletClient({ chain, transport: http(anvil.url), account: deployer });
   const rpc = (method: string, params: readonly unknown[]) =>
     client.request({ method, params } as unknown as Parameters<typeof client.request>[0]);
 
-  async function send(address: Hex, abi: Abi, functionName: string, options: { args: readonly unknown[]; value?: bigint }) {
-    const l1TxHash = await wallet.writeContract({ address, abi, functionName, gas: 8_000_000n, ...options });
+  async function send(
+    address: Hex,
+    abi: Abi,
+    functionName: string,
+    options: { args: readonly unknown[]; value?: bigint },
+  ) {
+    const l1TxHash = await wallet.writeContract({
+      address,
+      abi,
+      functionName,
+      gas: 8_000_000n,
+      ...options,
+    });
     const receipt = await client.waitForTransactionReceipt({ hash: l1TxHash });
     if (receipt.status !== "success") {
       await client.simulateContract({ address, abi, functionName, account: deployer, ...options });
@@ -112,7 +145,10 @@ export async function startRollup() {
   const entries: ForcedEntry[] = [];
 
   /** Executes one block on `parent` with the newest origin that a batch may name. */
-  async function makeBlock(parent: ExecutedBlock, transactions: readonly Uint8Array[]): Promise<[BatchBlock, ExecutedBlock]> {
+  async function makeBlock(
+    parent: ExecutedBlock,
+    transactions: readonly Uint8Array[],
+  ): Promise<[BatchBlock, ExecutedBlock]> {
     const origin = await client.getBlock({ blockNumber: (await client.getBlockNumber()) - 1n });
     const [before, after] = [parent.block.header.timestamp + 1n, origin.timestamp];
     const timestamp = before > after ? before : after;
@@ -131,16 +167,22 @@ export async function startRollup() {
         originNumber: origin.number,
         originHash: origin.hash,
         originTime: origin.timestamp,
-        forcedEntries: entries.filter((e) => e.position >= queuePosition && e.l1BlockNumber <= origin.number),
+        forcedEntries: entries.filter(
+          (e) => e.position >= queuePosition && e.l1BlockNumber <= origin.number,
+        ),
       },
     );
-    if (result.type === "notIncludable") throw new Error(`block is not includable: ${result.reason}`);
+    if (result.type === "notIncludable")
+      throw new Error(`block is not includable: ${result.reason}`);
     store.commit(result);
     return [block, result];
   }
 
   /** Posts a batch of blocks with these transactions, signed by the whole pool whatever `change` makes of it. */
-  async function postBatch(blockTransactions: readonly (readonly Uint8Array[])[], change: BatchChange = {}): Promise<Posted> {
+  async function postBatch(
+    blockTransactions: readonly (readonly Uint8Array[])[],
+    change: BatchChange = {},
+  ): Promise<Posted> {
     const blocks: BatchBlock[] = [];
     const executed: ExecutedBlock[] = [];
     for (const transactions of blockTransactions) {
@@ -154,18 +196,46 @@ export async function startRollup() {
     const parent = last;
     const header: BatchHeader = {
       ...{ version: batchHeaderVersion, stfVersion: currentStfVersion, chainId: l2ChainId },
-      ...{ index: (parent.header?.index ?? 0n) + 1n, parentHash: parent.header === undefined ? zeroHash : batchDigest(parent.header, domain) },
-      ...{ firstBlock: parent.executed.block.header.number + 1n, lastBlock: tail.block.header.number },
-      ...{ parentBlockHash: parent.header?.lastBlockHash ?? parent.executed.block.hash, lastBlockHash: tail.block.hash },
-      ...{ postStateRoot: tail.block.header.stateRoot, blockRoot: merkleRoot(executed.map(({ block }) => block.hash)) },
+      ...{
+        index: (parent.header?.index ?? 0n) + 1n,
+        parentHash: parent.header === undefined ? zeroHash : batchDigest(parent.header, domain),
+      },
+      ...{
+        firstBlock: parent.executed.block.header.number + 1n,
+        lastBlock: tail.block.header.number,
+      },
+      ...{
+        parentBlockHash: parent.header?.lastBlockHash ?? parent.executed.block.hash,
+        lastBlockHash: tail.block.hash,
+      },
+      ...{
+        postStateRoot: tail.block.header.stateRoot,
+        blockRoot: merkleRoot(executed.map(({ block }) => block.hash)),
+      },
       ...{ daKind: daKindCalldata, daSize: data.length, daRoot: chunkRoot(data) },
-      ...{ queueFrom: parent.executed.block.header.queuePosition, queueTo: tail.block.header.queuePosition },
-      ...{ l1OriginNumber: tail.originNumber, l1OriginHash: tail.block.header.originHash, epoch: 1n },
+      ...{
+        queueFrom: parent.executed.block.header.queuePosition,
+        queueTo: tail.block.header.queuePosition,
+      },
+      ...{
+        l1OriginNumber: tail.originNumber,
+        l1OriginHash: tail.block.header.originHash,
+        epoch: 1n,
+      },
       ...{ proposer: members[0]?.address ?? "0x", timestamp: tail.block.header.timestamp },
       ...change.header,
     };
-    const args = [header, `0x${Buffer.from(data).toString("hex")}`, prove(batchDigest(header, domain), [0, 2])];
-    const { l1TxHash } = await send(network.contracts.rollupChain, rollupChainAbi as Abi, "submitBatch", { args });
+    const args = [
+      header,
+      `0x${Buffer.from(data).toString("hex")}`,
+      prove(batchDigest(header, domain), [0, 2]),
+    ];
+    const { l1TxHash } = await send(
+      network.contracts.rollupChain,
+      rollupChainAbi as Abi,
+      "submitBatch",
+      { args },
+    );
     last = { executed: tail, header };
     return { header, l1TxHash, blocks: executed };
   }
@@ -173,9 +243,18 @@ export async function startRollup() {
   /** Puts a raw transaction into the forced queue. */
   async function enqueue(raw: Hex): Promise<void> {
     const options = { args: [raw], value: 10n ** 14n };
-    const { receipt } = await send(network.contracts.forcedQueue, forcedQueueAbi as Abi, "enqueue", options);
+    const { receipt } = await send(
+      network.contracts.forcedQueue,
+      forcedQueueAbi as Abi,
+      "enqueue",
+      options,
+    );
     const transaction = hexToBytes(raw);
-    entries.push({ position: BigInt(entries.length), l1BlockNumber: receipt.blockNumber, transaction });
+    entries.push({
+      position: BigInt(entries.length),
+      l1BlockNumber: receipt.blockNumber,
+      transaction,
+    });
   }
 
   /** Remembers the head of the L2 chain; the returned function goes back to it (after an L1 reorganisation). */
@@ -185,7 +264,18 @@ export async function startRollup() {
       last = saved;
     };
   }
-  return { anvil, url: anvil.url, network, client, rpc, mine, postBatch, enqueue, checkpoint, stop: anvil.stop };
+  return {
+    anvil,
+    url: anvil.url,
+    network,
+    client,
+    rpc,
+    mine,
+    postBatch,
+    enqueue,
+    checkpoint,
+    stop: anvil.stop,
+  };
 }
 
 let nonce = 0;
@@ -193,7 +283,14 @@ let nonce = 0;
 /** A signed L2 transfer of the funded account. */
 export async function transfer(to: Hex, valueWei: bigint): Promise<Hex> {
   const fees = { maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 1n };
-  const base = { type: "eip1559", chainId: Number(l2ChainId), nonce, gas: 21_000n, to, value: valueWei } as const;
+  const base = {
+    type: "eip1559",
+    chainId: Number(l2ChainId),
+    nonce,
+    gas: 21_000n,
+    to,
+    value: valueWei,
+  } as const;
   nonce += 1;
   return l2User.signTransaction({ ...base, ...fees });
 }

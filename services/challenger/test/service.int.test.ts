@@ -33,10 +33,19 @@ before(async () => {
   const networkFile = join(folder, "network.json");
   await writeFile(networkFile, formatNetworkConfig(rollup.network));
   const config = {
-    ...{ operator: "a", networkFile, postgresUrl: await postgres.createDatabase(), natsUrl: nats.url },
+    ...{
+      operator: "a",
+      networkFile,
+      postgresUrl: await postgres.createDatabase(),
+      natsUrl: nats.url,
+    },
     ...{ l1RpcUrl: rollup.url, grpcPort, httpPort: 0, l1PollMs: 50 },
   };
-  const context = { signal: stopping.signal, logger: silentLogger, fail: (error: unknown) => failures.push(error) };
+  const context = {
+    signal: stopping.signal,
+    logger: silentLogger,
+    fail: (error: unknown) => failures.push(error),
+  };
   start = () => createChallengerService(config, context);
   challenger = await start();
   client = createGrpcClient(ChallengerService, `127.0.0.1:${grpcPort}`);
@@ -57,7 +66,9 @@ async function statusWhen(what: string, isReached: (status: Status) => boolean):
     const status = await client.getStatus({}).catch(() => undefined);
     if (status !== undefined && isReached(status)) return status;
   }
-  return assert.fail(`timed out waiting until ${what}: ${JSON.stringify(await client.getStatus({}), (_k, v) => (typeof v === "bigint" ? `${v}` : v))}`);
+  return assert.fail(
+    `timed out waiting until ${what}: ${JSON.stringify(await client.getStatus({}), (_k, v) => (typeof v === "bigint" ? `${v}` : v))}`,
+  );
 }
 
 test("C1 a posted batch with transfers and a forced transaction is derived from L1 alone", async () => {
@@ -69,7 +80,10 @@ test("C1 a posted batch with transfers and a forced transaction is derived from 
   assert.equal(header.queueTo, 2n, "the garbage entry is skipped by rule");
   assert.equal(blocks[0]?.forcedCount, 1);
   await rollup.mine(2);
-  const status = await statusWhen("batch 1 is verified", ({ verifiedBatch }) => verifiedBatch === 1n);
+  const status = await statusWhen(
+    "batch 1 is verified",
+    ({ verifiedBatch }) => verifiedBatch === 1n,
+  );
   assert.equal(status.verifiedHeight, 2n);
   assert.equal(bytesToHex(status.verifiedHash), header.lastBlockHash);
   assert.equal(status.alarms, 0);
@@ -80,7 +94,10 @@ test("C5 a restart goes on after the last L1 block, from the stored state", asyn
   await rollup.postBatch([[hexToBytes(await transfer(recipient, 9n))]]);
   await rollup.mine(2);
   challenger = await start();
-  const status = await statusWhen("batch 2 is verified", ({ verifiedBatch }) => verifiedBatch === 2n);
+  const status = await statusWhen(
+    "batch 2 is verified",
+    ({ verifiedBatch }) => verifiedBatch === 2n,
+  );
   assert.equal(status.verifiedHeight, 3n);
 });
 
@@ -93,11 +110,17 @@ test("C6 an L1 reorganisation takes its batches out, and the new chain's are ver
   await rollup.rpc("evm_revert", [snapshot]);
   restore();
   await rollup.mine(8);
-  await statusWhen("batch 3 is gone", ({ verifiedBatch, postedBatch }) => verifiedBatch === 2n && postedBatch === 2n);
+  await statusWhen(
+    "batch 3 is gone",
+    ({ verifiedBatch, postedBatch }) => verifiedBatch === 2n && postedBatch === 2n,
+  );
   const { header } = await rollup.postBatch([[], []]);
   assert.notEqual(header.lastBlockHash, gone.header.lastBlockHash);
   await rollup.mine(3);
-  const status = await statusWhen("the new batch 3 is verified", ({ verifiedBatch }) => verifiedBatch === 3n);
+  const status = await statusWhen(
+    "the new batch 3 is verified",
+    ({ verifiedBatch }) => verifiedBatch === 3n,
+  );
   assert.equal(bytesToHex(status.verifiedHash), header.lastBlockHash);
   assert.equal(status.alarms, 0);
 });

@@ -1,7 +1,12 @@
 /** Bits of a DEFLATE stream, least significant first (RFC 1951, 3.1.1). */
 
 /** A growing byte buffer that is filled bit by bit. */
-export type BitWriter = { bytes: Uint8Array; byteLength: number; pending: number; pendingBits: number };
+export type BitWriter = {
+  bytes: Uint8Array;
+  byteLength: number;
+  pending: number;
+  pendingBits: number;
+};
 
 export function newBitWriter(capacityBytes: number): BitWriter {
   return { bytes: new Uint8Array(capacityBytes), byteLength: 0, pending: 0, pendingBits: 0 };

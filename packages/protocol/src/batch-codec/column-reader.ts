@@ -27,10 +27,13 @@ const accessListEntryBytesMin = 1 + addressBytes;
 const uint64Limit = 1n << 64n;
 
 /** The blocks of the columns, or the first fault found. */
-export function readColumns(bytes: Uint8Array): readonly BatchBlock[] | { readonly rejected: ColumnRejection } {
+export function readColumns(
+  bytes: Uint8Array,
+): readonly BatchBlock[] | { readonly rejected: ColumnRejection } {
   const reader: Reader = { bytes, position: 0, failed: "" };
   const blocks = readBlocks(reader);
-  if (reader.failed === "" && reader.position !== bytes.length) fail(reader, "COLUMNS_TRAILING_BYTES");
+  if (reader.failed === "" && reader.position !== bytes.length)
+    fail(reader, "COLUMNS_TRAILING_BYTES");
   return reader.failed === "" ? blocks : { rejected: reader.failed };
 }
 
@@ -46,7 +49,11 @@ function readBlocks(reader: Reader): readonly BatchBlock[] {
   const transactionCount = counts.reduce((total, count) => total + count, 0);
   if (transactionCount * transactionBytesMin > remaining(reader)) fail(reader, "COLUMNS_TRUNCATED");
   if (reader.failed !== "") return [];
-  const { coinbases, transactions } = readTransactions(reader, { chainId, blockCount, transactionCount });
+  const { coinbases, transactions } = readTransactions(reader, {
+    chainId,
+    blockCount,
+    transactionCount,
+  });
   let next = 0;
   return counts.map((count, index) => {
     const start = next;
@@ -61,7 +68,11 @@ function readBlocks(reader: Reader): readonly BatchBlock[] {
   });
 }
 
-type Shape = { readonly chainId: bigint; readonly blockCount: number; readonly transactionCount: number };
+type Shape = {
+  readonly chainId: bigint;
+  readonly blockCount: number;
+  readonly transactionCount: number;
+};
 
 function readTransactions(
   reader: Reader,
@@ -71,35 +82,49 @@ function readTransactions(
   const nonces = kinds.map(() => readVarint(reader));
   const gasLimits = kinds.map(() => readVarint(reader));
   const feeCaps = kinds.map(() => readQuantity(reader));
-  const priorityFees = kinds.map(({ kind }) => (kind === "dynamicFee" ? readQuantity(reader) : new Uint8Array(0)));
+  const priorityFees = kinds.map(({ kind }) =>
+    kind === "dynamicFee" ? readQuantity(reader) : new Uint8Array(0),
+  );
   const values = kinds.map(() => readQuantity(reader));
   const dataLengths = kinds.map(() => readCount(reader, 1));
-  const entryCounts = kinds.map(({ kind }) => (hasAccessList(kind) ? readCount(reader, accessListEntryBytesMin) : 0));
-  const keyCounts = entryCounts.map((count) => times(reader, count, () => readCount(reader, storageKeyBytes)));
+  const entryCounts = kinds.map(({ kind }) =>
+    hasAccessList(kind) ? readCount(reader, accessListEntryBytesMin) : 0,
+  );
+  const keyCounts = entryCounts.map((count) =>
+    times(reader, count, () => readCount(reader, storageKeyBytes)),
+  );
   const coinbases = times(reader, blockCount, () => readBytes(reader, addressBytes));
-  const recipients = kinds.map(({ isCreation }) => readBytes(reader, isCreation ? 0 : addressBytes));
-  const listed = entryCounts.map((count) => times(reader, count, () => readBytes(reader, addressBytes)));
+  const recipients = kinds.map(({ isCreation }) =>
+    readBytes(reader, isCreation ? 0 : addressBytes),
+  );
+  const listed = entryCounts.map((count) =>
+    times(reader, count, () => readBytes(reader, addressBytes)),
+  );
   const bodies = dataLengths.map((length) => readBytes(reader, length));
-  const accessLists = keyCounts.map((counts, index) => readStorageKeys(reader, counts, listed[index] ?? []));
+  const accessLists = keyCounts.map((counts, index) =>
+    readStorageKeys(reader, counts, listed[index] ?? []),
+  );
   const parities = readParities(reader, transactionCount);
   const [rs, ss] = [kinds.map(() => readBytes(reader, 32)), kinds.map(() => readBytes(reader, 32))];
   if (reader.failed !== "") return { coinbases, transactions: [] };
   const empty = new Uint8Array(0);
-  const fields = kinds.map(({ kind }, index): TransactionFields => ({
-    kind,
-    chainId: kind === "legacyUnprotected" ? 0n : chainId,
-    nonce: nonces[index] ?? 0n,
-    gasLimit: gasLimits[index] ?? 0n,
-    feeCap: feeCaps[index] ?? empty,
-    priorityFee: priorityFees[index] ?? empty,
-    value: values[index] ?? empty,
-    to: recipients[index] ?? empty,
-    data: bodies[index] ?? empty,
-    accessList: accessLists[index] ?? [],
-    yParity: at(parities, index),
-    r: rs[index] ?? empty,
-    s: ss[index] ?? empty,
-  }));
+  const fields = kinds.map(
+    ({ kind }, index): TransactionFields => ({
+      kind,
+      chainId: kind === "legacyUnprotected" ? 0n : chainId,
+      nonce: nonces[index] ?? 0n,
+      gasLimit: gasLimits[index] ?? 0n,
+      feeCap: feeCaps[index] ?? empty,
+      priorityFee: priorityFees[index] ?? empty,
+      value: values[index] ?? empty,
+      to: recipients[index] ?? empty,
+      data: bodies[index] ?? empty,
+      accessList: accessLists[index] ?? [],
+      yParity: at(parities, index),
+      r: rs[index] ?? empty,
+      s: ss[index] ?? empty,
+    }),
+  );
   return { coinbases, transactions: fields.map(formatTransaction) };
 }
 
@@ -127,7 +152,10 @@ function readStorageKeys(
 
 function readParities(reader: Reader, count: number): Uint8Array {
   const packed = readBytes(reader, (count + 7) >> 3);
-  return Uint8Array.from({ length: count }, (_, index) => (at(packed, index >> 3) >> (index & 7)) & 1);
+  return Uint8Array.from(
+    { length: count },
+    (_, index) => (at(packed, index >> 3) >> (index & 7)) & 1,
+  );
 }
 
 function readDeltas(reader: Reader, count: number): bigint[] {

@@ -24,9 +24,18 @@ export function writeColumns(blocks: readonly BatchBlock[]): Uint8Array[] {
   const numbers: Sink = { parts: [Uint8Array.of(columnsVersion)] };
   writeVarint(numbers, commonChainId(transactions));
   writeVarint(numbers, BigInt(blocks.length));
-  writeDeltas(numbers, blocks.map((block) => block.timestamp));
-  writeDeltas(numbers, blocks.map((block) => block.l1OriginNumber));
-  writeDeltas(numbers, blocks.map((block) => block.term));
+  writeDeltas(
+    numbers,
+    blocks.map((block) => block.timestamp),
+  );
+  writeDeltas(
+    numbers,
+    blocks.map((block) => block.l1OriginNumber),
+  );
+  writeDeltas(
+    numbers,
+    blocks.map((block) => block.term),
+  );
   for (const block of blocks) writeVarint(numbers, BigInt(block.transactions.length));
   writeTransactionNumbers(numbers, transactions);
   const listed = transactions.flatMap((transaction) => transaction.accessList);
@@ -39,22 +48,29 @@ export function writeColumns(blocks: readonly BatchBlock[]): Uint8Array[] {
     ...transactions.map((transaction) => transaction.data),
     ...listed.flatMap((entry) => entry.storageKeys),
   ];
-  return [numbers.parts, addresses, bulk, signatureColumns(transactions)].map((parts) => concatBytes(...parts));
+  return [numbers.parts, addresses, bulk, signatureColumns(transactions)].map((parts) =>
+    concatBytes(...parts),
+  );
 }
 
 function parsed(raw: Uint8Array): TransactionFields {
   const fields = parseTransaction(raw);
-  assert(fields !== undefined, "a batched transaction is canonical and of a supported type", { raw: bytesToHex(raw) });
+  assert(fields !== undefined, "a batched transaction is canonical and of a supported type", {
+    raw: bytesToHex(raw),
+  });
   return fields;
 }
 
 function writeTransactionNumbers(sink: Sink, transactions: readonly TransactionFields[]): void {
-  const withList = transactions.filter(({ kind }) => kind === "accessList" || kind === "dynamicFee");
+  const withList = transactions.filter(
+    ({ kind }) => kind === "accessList" || kind === "dynamicFee",
+  );
   sink.parts.push(Uint8Array.from(transactions, kindByte));
   for (const { nonce } of transactions) writeVarint(sink, nonce);
   for (const { gasLimit } of transactions) writeVarint(sink, gasLimit);
   for (const { feeCap } of transactions) writeQuantity(sink, feeCap);
-  for (const { kind, priorityFee } of transactions) if (kind === "dynamicFee") writeQuantity(sink, priorityFee);
+  for (const { kind, priorityFee } of transactions)
+    if (kind === "dynamicFee") writeQuantity(sink, priorityFee);
   for (const { value } of transactions) writeQuantity(sink, value);
   for (const { data } of transactions) writeVarint(sink, BigInt(data.length));
   for (const { accessList } of withList) writeVarint(sink, BigInt(accessList.length));
@@ -80,7 +96,11 @@ function signatureColumns(transactions: readonly TransactionFields[]): Uint8Arra
 function commonChainId(transactions: readonly TransactionFields[]): bigint {
   const naming = transactions.filter(({ kind }) => kind !== "legacyUnprotected");
   const chainId = naming[0]?.chainId ?? 0n;
-  assert(naming.every((transaction) => transaction.chainId === chainId), "a batch has one chain id", { chainId });
+  assert(
+    naming.every((transaction) => transaction.chainId === chainId),
+    "a batch has one chain id",
+    { chainId },
+  );
   return chainId;
 }
 
@@ -106,6 +126,8 @@ function writeVarint(sink: Sink, value: bigint): void {
 
 /** Length byte, then the integer's shortest big-endian form. */
 function writeQuantity(sink: Sink, value: Uint8Array): void {
-  assert(value.length <= 32 && value[0] !== 0, "a quantity is in its shortest form", { value: bytesToHex(value) });
+  assert(value.length <= 32 && value[0] !== 0, "a quantity is in its shortest form", {
+    value: bytesToHex(value),
+  });
   sink.parts.push(Uint8Array.of(value.length), value);
 }

@@ -4,7 +4,14 @@
  * block a segment, fixed Huffman codes or stored, whichever is shorter. Integers only.
  */
 import type { BitWriter } from "./bit-writer.ts";
-import { alignToByte, finishedBytes, newBitWriter, writeBits, writeBytes, writeCode } from "./bit-writer.ts";
+import {
+  alignToByte,
+  finishedBytes,
+  newBitWriter,
+  writeBits,
+  writeBytes,
+  writeCode,
+} from "./bit-writer.ts";
 import {
   at,
   blockTypeFixed,
@@ -28,8 +35,17 @@ const matchBytesMin = 3;
 const shortMatchDistanceMax = 4_096;
 
 /** What LZ77 found: a literal (`length` 0, `value` the byte) or a match (`value` the distance). */
-type Tokens = { readonly lengths: Int32Array; readonly values: Int32Array; readonly count: number; readonly bits: number };
-type Matcher = { readonly data: Uint8Array; readonly head: Int32Array; readonly previous: Int32Array };
+type Tokens = {
+  readonly lengths: Int32Array;
+  readonly values: Int32Array;
+  readonly count: number;
+  readonly bits: number;
+};
+type Matcher = {
+  readonly data: Uint8Array;
+  readonly head: Int32Array;
+  readonly previous: Int32Array;
+};
 
 /** One raw DEFLATE stream of the segments in order; an empty segment writes no block. */
 export function deflate(segments: readonly Uint8Array[]): Uint8Array {
@@ -74,7 +90,11 @@ function findTokens(matcher: Matcher, start: number, end: number): Tokens {
 }
 
 /** Longest earlier occurrence of the bytes at `position`; of equal ones the nearest. */
-function longestMatch(matcher: Matcher, position: number, end: number): { length: number; distance: number } {
+function longestMatch(
+  matcher: Matcher,
+  position: number,
+  end: number,
+): { length: number; distance: number } {
   const { data, head, previous } = matcher;
   const limit = Math.min(matchBytesMax, end - position);
   let best = { length: 0, distance: 0 };
@@ -85,7 +105,8 @@ function longestMatch(matcher: Matcher, position: number, end: number): { length
     if (distance > windowBytes) break;
     let length = 0;
     while (length < limit && data[candidate + length] === data[position + length]) length += 1;
-    const worthIt = length > matchBytesMin || (length === matchBytesMin && distance <= shortMatchDistanceMax);
+    const worthIt =
+      length > matchBytesMin || (length === matchBytesMin && distance <= shortMatchDistanceMax);
     if (worthIt && length > best.length) best = { length, distance };
     candidate = at(previous, candidate);
   }
@@ -136,7 +157,11 @@ function writeMatch(writer: BitWriter, length: number, distance: number): void {
   writeBits(writer, length - at(lengthBase, lengthIndex), at(lengthExtraBits, lengthIndex));
   const distanceIndex = codeIndex(distanceBase, distance);
   writeCode(writer, distanceIndex, 5);
-  writeBits(writer, distance - at(distanceBase, distanceIndex), at(distanceExtraBits, distanceIndex));
+  writeBits(
+    writer,
+    distance - at(distanceBase, distanceIndex),
+    at(distanceExtraBits, distanceIndex),
+  );
 }
 
 /** RFC 1951, 3.2.6: the fixed literal/length code. */

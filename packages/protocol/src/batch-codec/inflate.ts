@@ -135,7 +135,9 @@ function reserve(output: Output, count: number): boolean {
   const needed = output.length + count;
   if (needed > output.lengthMax) return false;
   if (needed > output.bytes.length) {
-    const grown = new Uint8Array(Math.min(output.lengthMax, Math.max(needed, output.bytes.length * 2)));
+    const grown = new Uint8Array(
+      Math.min(output.lengthMax, Math.max(needed, output.bytes.length * 2)),
+    );
     grown.set(output.bytes.subarray(0, output.length));
     output.bytes = grown;
   }

@@ -10,7 +10,10 @@ import { RlpError, rlpDecode, rlpEncode, rlpToUint, rlpUint } from "../rlp.ts";
 /** Type 0 with or without a chain id in its v (EIP-155), or an EIP-2718 type. */
 export type TransactionKind = "legacy" | "legacyUnprotected" | "accessList" | "dynamicFee";
 
-export type AccessListEntry = { readonly address: Uint8Array; readonly storageKeys: readonly Uint8Array[] };
+export type AccessListEntry = {
+  readonly address: Uint8Array;
+  readonly storageKeys: readonly Uint8Array[];
+};
 
 /** The signed fields of one transaction. */
 export type TransactionFields = {
@@ -43,8 +46,10 @@ export function parseTransaction(raw: Uint8Array): TransactionFields | undefined
   try {
     const type = raw[0] ?? 0;
     if (type >= 0xc0) return parseLegacy(list(rlpDecode(raw), 9));
-    if (type === typeAccessList) return parseTyped("accessList", list(rlpDecode(raw.subarray(1)), 11));
-    if (type === typeDynamicFee) return parseTyped("dynamicFee", list(rlpDecode(raw.subarray(1)), 12));
+    if (type === typeAccessList)
+      return parseTyped("accessList", list(rlpDecode(raw.subarray(1)), 11));
+    if (type === typeDynamicFee)
+      return parseTyped("dynamicFee", list(rlpDecode(raw.subarray(1)), 12));
     return undefined;
   } catch (error) {
     if (error instanceof RlpError) return undefined;
@@ -65,7 +70,15 @@ export function formatTransaction(fields: TransactionFields): Uint8Array {
   const signature = [rlpUint(BigInt(fields.yParity)), r, s];
   const isDynamic = fields.kind === "dynamicFee";
   const fees = isDynamic ? [fields.priorityFee, fields.feeCap] : [fields.feeCap];
-  const body = rlpEncode([rlpUint(fields.chainId), nonce, ...fees, gas, ...call, accessList, ...signature]);
+  const body = rlpEncode([
+    rlpUint(fields.chainId),
+    nonce,
+    ...fees,
+    gas,
+    ...call,
+    accessList,
+    ...signature,
+  ]);
   return concatBytes(Uint8Array.of(isDynamic ? typeDynamicFee : typeAccessList), body);
 }
 
@@ -99,7 +112,10 @@ function parseLegacy(items: readonly RlpItem[]): TransactionFields | undefined {
   };
 }
 
-function parseTyped(kind: "accessList" | "dynamicFee", items: readonly RlpItem[]): TransactionFields | undefined {
+function parseTyped(
+  kind: "accessList" | "dynamicFee",
+  items: readonly RlpItem[],
+): TransactionFields | undefined {
   const isDynamic = kind === "dynamicFee";
   const [chainId, nonce, ...afterNonce] = items;
   const priorityFee = isDynamic ? quantity(afterNonce[0]) : new Uint8Array(0);

@@ -1,18 +1,37 @@
 /** Random batches for property tests. */
 import fc from "fast-check";
 import type { BatchBlock } from "../../src/batch-codec/batch-block.ts";
-import type { TransactionFields, TransactionKind } from "../../src/batch-codec/transaction-fields.ts";
+import type {
+  TransactionFields,
+  TransactionKind,
+} from "../../src/batch-codec/transaction-fields.ts";
 import { formatTransaction } from "../../src/batch-codec/transaction-fields.ts";
 import { bytesToHex } from "../../src/bytes.ts";
 import { rlpUint } from "../../src/rlp.ts";
 
-const uint64 = fc.oneof(fc.bigInt({ min: 0n, max: 300n }), fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }));
+const uint64 = fc.oneof(
+  fc.bigInt({ min: 0n, max: 300n }),
+  fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+);
 const quantity = fc
-  .oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 1n << 70n }), fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }))
+  .oneof(
+    fc.constant(0n),
+    fc.bigInt({ min: 0n, max: 1n << 70n }),
+    fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }),
+  )
   .map(rlpUint);
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-const scalar = fc.oneof(bytes(32), fc.constant(new Uint8Array(32)), bytes(32).map((b) => b.fill(0, 0, 3)));
-const kinds = fc.constantFrom<TransactionKind>("legacy", "legacyUnprotected", "accessList", "dynamicFee");
+const scalar = fc.oneof(
+  bytes(32),
+  fc.constant(new Uint8Array(32)),
+  bytes(32).map((b) => b.fill(0, 0, 3)),
+);
+const kinds = fc.constantFrom<TransactionKind>(
+  "legacy",
+  "legacyUnprotected",
+  "accessList",
+  "dynamicFee",
+);
 const accessList = fc.array(
   fc.record({ address: bytes(20), storageKeys: fc.array(bytes(32), { maxLength: 3 }) }),
   { maxLength: 3 },
@@ -39,7 +58,8 @@ function transactionFields(chainId: bigint): fc.Arbitrary<TransactionFields> {
       ...fields,
       chainId: fields.kind === "legacyUnprotected" ? 0n : fields.chainId,
       priorityFee: fields.kind === "dynamicFee" ? fields.priorityFee : new Uint8Array(0),
-      accessList: fields.kind === "accessList" || fields.kind === "dynamicFee" ? fields.accessList : [],
+      accessList:
+        fields.kind === "accessList" || fields.kind === "dynamicFee" ? fields.accessList : [],
     }));
 }
 

@@ -82,9 +82,15 @@ test("every single-byte mutation is refused or is the encoding of something else
 });
 
 test("arbitrary bytes and arbitrary columns are refused without throwing", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeBatch(bytes)), { numRuns: 500 });
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeBatch(bytes)),
+    { numRuns: 500 },
+  );
   const columns = fc.uint8Array({ maxLength: 300 }).map((rest) => Uint8Array.of(1, ...rest));
-  fc.assert(fc.property(columns, (plain) => void decodeBatch(deflate([plain]))), { numRuns: 1_000 });
+  fc.assert(
+    fc.property(columns, (plain) => void decodeBatch(deflate([plain]))),
+    { numRuns: 1_000 },
+  );
 });
 
 test("the same blocks in another compression are not canonical", () => {
@@ -96,14 +102,19 @@ test("the same blocks in another compression are not canonical", () => {
 
 test("each fault of the columns is named", () => {
   const plain = [...zlib.inflateRawSync(encodeBatch([block]))];
-  const withByte = (position: number, byte: number) => plain.map((old, i) => (i === position ? byte : old));
+  const withByte = (position: number, byte: number) =>
+    plain.map((old, i) => (i === position ? byte : old));
   const cases: readonly [string, number[], string][] = [
     ["unknown version", withByte(0, 2), "COLUMNS_VERSION_UNKNOWN"],
     ["no blocks", withByte(2, 0), "COLUMNS_WITHOUT_BLOCKS"],
     ["more blocks than bytes", withByte(2, 3), "COLUMNS_TRUNCATED"],
     ["one byte more", [...plain, 0], "COLUMNS_TRAILING_BYTES"],
     ["one byte less", plain.slice(0, -1), "COLUMNS_TRUNCATED"],
-    ["chain id of 65 bits", [1, ...Array.from({ length: 9 }, () => 0xff), 2, ...plain.slice(2)], "COLUMN_VALUE_OUT_OF_RANGE"],
+    [
+      "chain id of 65 bits",
+      [1, ...Array.from({ length: 9 }, () => 0xff), 2, ...plain.slice(2)],
+      "COLUMN_VALUE_OUT_OF_RANGE",
+    ],
     ["chain id without a transaction that names one", withByte(1, 5), "NOT_CANONICAL"],
     ["varint in two bytes where one does", [1, 0x80, 0, ...plain.slice(2)], "NOT_CANONICAL"],
   ];
@@ -115,12 +126,17 @@ test("each fault of the columns is named", () => {
 test("false counts and bombs are refused at once", () => {
   const started = performance.now();
   const huge = [0xff, 0xff, 0xff, 0x01];
-  for (const prefix of [[1, 0, ...huge], [1, 0, 1, 0, 0, 0, ...huge]]) {
+  for (const prefix of [
+    [1, 0, ...huge],
+    [1, 0, 1, 0, 0, 0, ...huge],
+  ]) {
     const plain = new Uint8Array(1 << 21);
     plain.set(prefix);
     assert.ok("rejected" in decodeBatch(deflate([plain])));
   }
-  assert.deepEqual(decodeBatch(deflate([new Uint8Array(batchPlainBytesMax + 1)])), { rejected: "STREAM_TOO_LONG" });
+  assert.deepEqual(decodeBatch(deflate([new Uint8Array(batchPlainBytesMax + 1)])), {
+    rejected: "STREAM_TOO_LONG",
+  });
   assert.ok(performance.now() - started < 20_000);
 });
 
@@ -131,16 +147,20 @@ test("encodeBatch asserts what its callers promise", () => {
 });
 
 test("encodings are those of the golden file", () => {
-  const golden = JSON.parse(readFileSync(new URL("../golden/batch-data.json", import.meta.url), "utf8"));
+  const golden = JSON.parse(
+    readFileSync(new URL("../golden/batch-data.json", import.meta.url), "utf8"),
+  );
   assert.ok(golden.vectors.length >= 4);
   for (const vector of golden.vectors) {
-    const blocks = vector.blocks.map((entry: Record<string, string> & { transactions: string[] }) => ({
-      timestamp: BigInt(entry["timestamp"] ?? ""),
-      l1OriginNumber: BigInt(entry["l1OriginNumber"] ?? ""),
-      term: BigInt(entry["term"] ?? ""),
-      coinbase: entry["coinbase"],
-      transactions: entry.transactions.map(hexToBytes),
-    }));
+    const blocks = vector.blocks.map(
+      (entry: Record<string, string> & { transactions: string[] }) => ({
+        timestamp: BigInt(entry["timestamp"] ?? ""),
+        l1OriginNumber: BigInt(entry["l1OriginNumber"] ?? ""),
+        term: BigInt(entry["term"] ?? ""),
+        coinbase: entry["coinbase"],
+        transactions: entry.transactions.map(hexToBytes),
+      }),
+    );
     assert.equal(bytesToHex(encodeBatch(blocks)), vector.data, vector.description);
     assert.deepEqual(decodeBatch(hexToBytes(vector.data)), blocks, vector.description);
   }

@@ -10,9 +10,11 @@ const compressible = fc
   .array(
     fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
-      fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 6 }), fc.integer({ min: 1, max: 120 })).map(
-        ([unit, times]) => Uint8Array.from(Array.from({ length: times }, () => [...unit]).flat()),
-      ),
+      fc
+        .tuple(fc.uint8Array({ minLength: 1, maxLength: 6 }), fc.integer({ min: 1, max: 120 }))
+        .map(([unit, times]) =>
+          Uint8Array.from(Array.from({ length: times }, () => [...unit]).flat()),
+        ),
     ),
     { maxLength: 30 },
   )
@@ -43,7 +45,9 @@ test("inflate reads what deflate writes", () => {
 test("inflate reads zlib's fixed-code and stored streams at every level", () => {
   fc.assert(
     fc.property(compressible, fc.integer({ min: 0, max: 9 }), (plain, level) => {
-      const stream = new Uint8Array(zlib.deflateRawSync(plain, { level, strategy: zlib.constants.Z_FIXED }));
+      const stream = new Uint8Array(
+        zlib.deflateRawSync(plain, { level, strategy: zlib.constants.Z_FIXED }),
+      );
       assert.deepEqual(inflate(stream, plain.length), { type: "inflated", bytes: plain });
     }),
   );
@@ -88,7 +92,10 @@ test("inflate refuses truncation, trailing bytes, dynamic and reserved blocks, b
     assert.equal(inflate(stream.subarray(0, length), 1_000).type, "rejected", `cut to ${length}`);
   }
   const rejected = (code: string) => ({ type: "rejected", code });
-  assert.deepEqual(inflate(concat([stream, Uint8Array.of(0)]), 1_000), rejected("STREAM_TRAILING_BYTES"));
+  assert.deepEqual(
+    inflate(concat([stream, Uint8Array.of(0)]), 1_000),
+    rejected("STREAM_TRAILING_BYTES"),
+  );
   const dynamic = zlib.deflateRawSync(Buffer.from("a dynamic block ".repeat(300)));
   assert.deepEqual(inflate(new Uint8Array(dynamic), 10_000), rejected("STREAM_MALFORMED"));
   assert.deepEqual(inflate(Uint8Array.of(0b111), 10), rejected("STREAM_MALFORMED"));

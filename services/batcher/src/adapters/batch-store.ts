@@ -1,6 +1,12 @@
 /** The batcher's tables in Postgres. */
 import type { BatchHeader, BatchIndex, BlockHeight, Hex } from "@sequorum/protocol";
-import { assert, bytesToHex, decodeBatchHeader, encodeBatchHeader, hexToBytes } from "@sequorum/protocol";
+import {
+  assert,
+  bytesToHex,
+  decodeBatchHeader,
+  encodeBatchHeader,
+  hexToBytes,
+} from "@sequorum/protocol";
 import type { Sql, Transaction } from "@sequorum/store";
 import type { BuiltBatch } from "../core/build-batch.ts";
 import type { OpenBatch, Proposal } from "../core/state.ts";
@@ -10,7 +16,11 @@ type Query = Sql | Transaction;
 type Row = Readonly<Record<string, unknown>>;
 
 /** Records certified hashes from height `from` on. */
-export async function saveCertified(tx: Query, from: BlockHeight, hashes: readonly Hex[]): Promise<void> {
+export async function saveCertified(
+  tx: Query,
+  from: BlockHeight,
+  hashes: readonly Hex[],
+): Promise<void> {
   for (const [offset, hash] of hashes.entries()) {
     await tx`
       insert into certified_blocks (height, hash) values (${from + BigInt(offset)}, ${hexToBytes(hash)})
@@ -19,8 +29,13 @@ export async function saveCertified(tx: Query, from: BlockHeight, hashes: readon
 }
 
 /** Certified hashes of a range by height. */
-export async function loadCertified(sql: Query, from: BlockHeight, to: BlockHeight): Promise<Map<BlockHeight, Hex>> {
-  const rows = await sql`select height, hash from certified_blocks where height between ${from} and ${to}`;
+export async function loadCertified(
+  sql: Query,
+  from: BlockHeight,
+  to: BlockHeight,
+): Promise<Map<BlockHeight, Hex>> {
+  const rows =
+    await sql`select height, hash from certified_blocks where height between ${from} and ${to}`;
   return new Map(rows.map((row) => [integer(row, "height"), hex(row, "hash")]));
 }
 
@@ -34,8 +49,13 @@ export async function saveOpening(tx: Query, open: OpenBatch): Promise<void> {
 }
 
 /** The opening of an attempt, if it is known. */
-export async function loadOpening(sql: Query, index: BatchIndex, attempt: number): Promise<OpenBatch | undefined> {
-  const [row] = await sql`select * from openings where batch_index = ${index} and attempt = ${attempt}`;
+export async function loadOpening(
+  sql: Query,
+  index: BatchIndex,
+  attempt: number,
+): Promise<OpenBatch | undefined> {
+  const [row] =
+    await sql`select * from openings where batch_index = ${index} and attempt = ${attempt}`;
   return row === undefined ? undefined : toOpening(row);
 }
 
@@ -48,7 +68,11 @@ export async function saveProposal(tx: Query, proposal: Proposal, digest: Hex): 
 }
 
 /** The proposal with this digest or, without one, the newest of the index. */
-export async function findProposal(sql: Query, index: BatchIndex, digest?: Hex): Promise<Proposal | undefined> {
+export async function findProposal(
+  sql: Query,
+  index: BatchIndex,
+  digest?: Hex,
+): Promise<Proposal | undefined> {
   const [row] =
     digest === undefined
       ? await sql`select * from proposals where batch_index = ${index} order by attempt desc limit 1`
@@ -65,12 +89,18 @@ export async function saveBatch(tx: Query, attempt: number, batch: BuiltBatch): 
 }
 
 /** The stored batch with this digest or, without one, of the newest attempt at the index. */
-export async function findBatch(sql: Query, index: BatchIndex, digest?: Hex): Promise<StoredBatch | undefined> {
+export async function findBatch(
+  sql: Query,
+  index: BatchIndex,
+  digest?: Hex,
+): Promise<StoredBatch | undefined> {
   const [row] =
     digest === undefined
       ? await sql`select * from batches where batch_index = ${index} order by attempt desc limit 1`
       : await sql`select * from batches where batch_index = ${index} and digest = ${hexToBytes(digest)}`;
-  return row === undefined ? undefined : { header: header(row), digest: hex(row, "digest"), data: bytes(row, "data") };
+  return row === undefined
+    ? undefined
+    : { header: header(row), digest: hex(row, "digest"), data: bytes(row, "data") };
 }
 
 /**
@@ -89,7 +119,11 @@ export async function saveStatement(tx: Query, statement: Statement): Promise<bo
 }
 
 /** The digest that was endorsed in an attempt. */
-export async function findEndorsedDigest(sql: Query, index: BatchIndex, attempt: number): Promise<Hex | undefined> {
+export async function findEndorsedDigest(
+  sql: Query,
+  index: BatchIndex,
+  attempt: number,
+): Promise<Hex | undefined> {
   const [row] = await sql`
     select digest from statements
     where batch_index = ${index} and attempt = ${attempt} and role = 'answer' and refusal is null`;
@@ -113,7 +147,10 @@ export async function loadUnsent(sql: Query, countMax: number): Promise<UnsentSt
 }
 
 /** Marks a statement as taken over by pos-consensus. */
-export async function markSent(sql: Query, { index, attempt, role }: UnsentStatement): Promise<void> {
+export async function markSent(
+  sql: Query,
+  { index, attempt, role }: UnsentStatement,
+): Promise<void> {
   await sql`
     update statements set submitted_at = now()
     where batch_index = ${index} and attempt = ${attempt} and role = ${role}`;
@@ -122,7 +159,8 @@ export async function markSent(sql: Query, { index, attempt, role }: UnsentState
 /** Deletes certified hashes up to `height`, and the data of batches that end there. Statements stay for ever. */
 export async function prune(tx: Query, height: BlockHeight): Promise<void> {
   await tx`delete from certified_blocks where height <= ${height}`;
-  const [next] = await tx`select min(batch_index) as first from openings where first_block > ${height}`;
+  const [next] =
+    await tx`select min(batch_index) as first from openings where first_block > ${height}`;
   if (next === undefined || next["first"] === null) return;
   await tx`delete from batches where batch_index < ${integer(next, "first")}`;
   await tx`delete from proposals where batch_index < ${integer(next, "first")}`;
@@ -134,7 +172,8 @@ export async function restoreState(sql: Query): Promise<RestoredState> {
   const [last] = await sql`select coalesce(max(height), 0) as height from certified_blocks`;
   const certifiedHeight = BigInt(String(last?.["height"] ?? 0));
   const [row] = await sql`select * from openings order by batch_index desc, attempt desc limit 1`;
-  if (row === undefined) return { certifiedHeight, open: null, hasProposed: false, hasAnswered: false, proposal: null };
+  if (row === undefined)
+    return { certifiedHeight, open: null, hasProposed: false, hasAnswered: false, proposal: null };
   const open = toOpening(row);
   const proposal = await findProposal(sql, open.index);
   return {
@@ -150,7 +189,8 @@ export async function loadSaid(
   sql: Query,
   { index, attempt }: Pick<OpenBatch, "index" | "attempt">,
 ): Promise<{ readonly hasProposed: boolean; readonly hasAnswered: boolean }> {
-  const rows = await sql`select role from statements where batch_index = ${index} and attempt = ${attempt}`;
+  const rows =
+    await sql`select role from statements where batch_index = ${index} and attempt = ${attempt}`;
   const has = (role: string) => rows.some((row) => row["role"] === role);
   return { hasProposed: has("proposal"), hasAnswered: has("answer") };
 }

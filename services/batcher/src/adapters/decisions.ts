@@ -41,7 +41,11 @@ function decisionOf(event: Event): Decision | undefined {
 }
 
 /** Stores what a restart needs of the decision and gives the input that it is to the core. */
-async function record(tx: Transaction, { kind }: Decision, sink: DecisionSink): Promise<Input | undefined> {
+async function record(
+  tx: Transaction,
+  { kind }: Decision,
+  sink: DecisionSink,
+): Promise<Input | undefined> {
   switch (kind.case) {
     case "blocksCertified": {
       const { from, hashes } = kind.value;

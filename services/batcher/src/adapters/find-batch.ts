@@ -8,7 +8,11 @@ import type { FetchBlocks, StoredBatch } from "../ports.ts";
 import { findBatch, findProposal, saveBatch } from "./batch-store.ts";
 
 /** What computing a batch again needs. */
-export type FindBatchDeps = { readonly sql: Sql; readonly parameters: Parameters; readonly fetchBlocks: FetchBlocks };
+export type FindBatchDeps = {
+  readonly sql: Sql;
+  readonly parameters: Parameters;
+  readonly fetchBlocks: FetchBlocks;
+};
 
 const fetchBlocksMax = 16n;
 
@@ -28,9 +32,14 @@ export async function findOrBuildBatch(
   const { header, attempt } = proposal;
   const blocks: SourceBlock[] = [];
   for (let from = header.firstBlock; from <= header.lastBlock; from += fetchBlocksMax) {
-    const to = from + fetchBlocksMax - 1n < header.lastBlock ? from + fetchBlocksMax - 1n : header.lastBlock;
+    const to =
+      from + fetchBlocksMax - 1n < header.lastBlock ? from + fetchBlocksMax - 1n : header.lastBlock;
     for (const { block, certifiedHash } of await fetchBlocks(from, to)) {
-      if (block.hash !== certifiedHash || block.height !== header.firstBlock + BigInt(blocks.length)) return undefined;
+      if (
+        block.hash !== certifiedHash ||
+        block.height !== header.firstBlock + BigInt(blocks.length)
+      )
+        return undefined;
       blocks.push(block);
     }
   }

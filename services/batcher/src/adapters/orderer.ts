@@ -9,7 +9,10 @@ import type { FetchBlocks } from "../ports.ts";
 const timeoutMs = 5_000;
 
 /** Looks up the certified hashes of a range. */
-export type LoadCertified = (from: BlockHeight, to: BlockHeight) => Promise<ReadonlyMap<BlockHeight, Hex>>;
+export type LoadCertified = (
+  from: BlockHeight,
+  to: BlockHeight,
+) => Promise<ReadonlyMap<BlockHeight, Hex>>;
 
 /** A client of the orderer; `fetchBlocks` pairs each block with the hash that the PoS chain certified. */
 export function connectOrderer(
@@ -29,7 +32,8 @@ export function connectOrderer(
           l1OriginNumber: sealed.l1OriginNumber,
           forcedTransactions: sealed.forcedTransactions,
         });
-        if (block === undefined) throw new RetryableError(`the orderer's block ${sealed.height} is malformed`);
+        if (block === undefined)
+          throw new RetryableError(`the orderer's block ${sealed.height} is malformed`);
         const certifiedHash = certified.get(block.height);
         if (certifiedHash === undefined) break;
         fetched.push({ block, certifiedHash });

@@ -10,7 +10,10 @@ import type { StoredBatch } from "../ports.ts";
 export type BatcherQueries = {
   readonly state: () => State;
   readonly totals: () => { readonly endorsed: bigint; readonly refused: bigint };
-  readonly findBatch: (index: BatchIndex, digest: Hex | undefined) => Promise<StoredBatch | undefined>;
+  readonly findBatch: (
+    index: BatchIndex,
+    digest: Hex | undefined,
+  ) => Promise<StoredBatch | undefined>;
   readonly findEndorsedDigest: (index: BatchIndex, attempt: number) => Promise<Hex | undefined>;
 };
 
@@ -33,10 +36,18 @@ export function batcherRpc(queries: BatcherQueries): GrpcHandler {
     },
     async getBatch({ index, digest }) {
       if (index === 0n) throw new RpcError("INVALID_ARGUMENT", "INDEX_ZERO");
-      if (digest.length !== 0 && digest.length !== digestBytes) throw new RpcError("INVALID_ARGUMENT", "DIGEST_LENGTH");
-      const batch = await queries.findBatch(index, digest.length === 0 ? undefined : bytesToHex(digest));
+      if (digest.length !== 0 && digest.length !== digestBytes)
+        throw new RpcError("INVALID_ARGUMENT", "DIGEST_LENGTH");
+      const batch = await queries.findBatch(
+        index,
+        digest.length === 0 ? undefined : bytesToHex(digest),
+      );
       if (batch === undefined) throw new RpcError("NOT_FOUND", "BATCH_NOT_COMPUTED");
-      const header = { abi: encodeBatchHeader(batch.header), index, digest: hexToBytes(batch.digest) };
+      const header = {
+        abi: encodeBatchHeader(batch.header),
+        index,
+        digest: hexToBytes(batch.digest),
+      };
       return { header, data: batch.data };
     },
     async getEndorsedDigest({ index, attempt }) {

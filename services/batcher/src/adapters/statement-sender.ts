@@ -45,7 +45,12 @@ async function sendAll({ sql, submit, logger }: StatementSenderOptions): Promise
         if (!(error instanceof RpcError) || error.status !== "INVALID_ARGUMENT") throw error;
         // Not to be tried again: it would hold up everything after it.
         const { index, attempt, role } = statement;
-        logger.error("pos-consensus refuses a statement", { index, attempt, role, reason: describeError(error) });
+        logger.error("pos-consensus refuses a statement", {
+          index,
+          attempt,
+          role,
+          reason: describeError(error),
+        });
       }
       await markSent(sql, statement);
     }

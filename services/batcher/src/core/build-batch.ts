@@ -23,7 +23,11 @@ export type BatchContext = {
 };
 
 /** A batch with its data and digest. */
-export type BuiltBatch = { readonly header: BatchHeader; readonly digest: Hex; readonly data: Uint8Array };
+export type BuiltBatch = {
+  readonly header: BatchHeader;
+  readonly digest: Hex;
+  readonly data: Uint8Array;
+};
 
 /** Computes the batch; `blocks` are consecutive. */
 export function buildBatch(
@@ -35,7 +39,9 @@ export function buildBatch(
   assert(first !== undefined && last !== undefined, "a batch has blocks", { index: context.index });
   for (const [place, block] of blocks.entries()) {
     const before = blocks[place - 1];
-    assert(before === undefined || before.hash === block.parentHash, "batched blocks are linked", { height: block.height });
+    assert(before === undefined || before.hash === block.parentHash, "batched blocks are linked", {
+      height: block.height,
+    });
   }
   const data = encodeBatch(blocks.map(toBatchBlock));
   const header: BatchHeader = {

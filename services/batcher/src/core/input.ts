@@ -13,7 +13,12 @@ export type Input =
   | { readonly type: "blocksFetched"; readonly blocks: readonly FetchedBlock[] }
   | { readonly type: "fetchFailed" }
   /** An index opened; after a restart, with what this batcher has said about the attempt already. */
-  | { readonly type: "batchOpened"; readonly open: OpenBatch; readonly hasProposed: boolean; readonly hasAnswered: boolean }
+  | {
+      readonly type: "batchOpened";
+      readonly open: OpenBatch;
+      readonly hasProposed: boolean;
+      readonly hasAnswered: boolean;
+    }
   | { readonly type: "batchProposed"; readonly attempt: number; readonly header: BatchHeader }
   /** Members saw the batch final on L1: its blocks are not needed any more. */
   | { readonly type: "batchFinal"; readonly lastBlock: BlockHeight }

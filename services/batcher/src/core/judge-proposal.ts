@@ -17,7 +17,8 @@ export type Verdict =
 export function judgeProposal(state: State, open: OpenBatch, header: BatchHeader): Verdict {
   const { parameters } = state;
   if (findBatchHeaderFault(header) !== undefined) return refuse("HEADER_MALFORMED");
-  if (header.index !== open.index || header.firstBlock !== open.firstBlock) return refuse("RANGE_NOT_OPEN");
+  if (header.index !== open.index || header.firstBlock !== open.firstBlock)
+    return refuse("RANGE_NOT_OPEN");
   const blockCount = header.lastBlock - header.firstBlock + 1n;
   if (blockCount > BigInt(parameters.blocksMax)) return refuse("TOO_MANY_BLOCKS");
   if (header.lastBlock > state.certifiedHeight) return refuse("BLOCKS_NOT_CERTIFIED");

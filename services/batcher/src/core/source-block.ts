@@ -1,6 +1,21 @@
 /** A certified L2 block as the batcher needs it: read from the block's canonical RLP, checked against its hash. */
-import type { BatchBlock, BlockHeight, Hex, L1BlockNumber, RlpItem, Term } from "@sequorum/protocol";
-import { bytesToBigint, bytesToHex, keccak256, RlpError, rlpDecode, rlpEncode, rlpToUint } from "@sequorum/protocol";
+import type {
+  BatchBlock,
+  BlockHeight,
+  Hex,
+  L1BlockNumber,
+  RlpItem,
+  Term,
+} from "@sequorum/protocol";
+import {
+  bytesToBigint,
+  bytesToHex,
+  keccak256,
+  RlpError,
+  rlpDecode,
+  rlpEncode,
+  rlpToUint,
+} from "@sequorum/protocol";
 
 /** What a header and the batch data take from a block. */
 export type SourceBlock = {
@@ -30,7 +45,15 @@ export type EncodedBlock = {
 const blockOverheadBytes = 64;
 const extraDataVersion = 1;
 /** Places in the header's RLP (Cancun). */
-const place = { parentHash: 0, coinbase: 2, stateRoot: 3, number: 8, timestamp: 11, extraData: 12, originHash: 19 };
+const place = {
+  parentHash: 0,
+  coinbase: 2,
+  stateRoot: 3,
+  number: 8,
+  timestamp: 11,
+  extraData: 12,
+  originHash: 19,
+};
 
 /** The block, or undefined when the bytes are not an L2 block (ARCHITECTURE 5, "The L2 block"). */
 export function parseSourceBlock(encoded: EncodedBlock): SourceBlock | undefined {
@@ -39,7 +62,9 @@ export function parseSourceBlock(encoded: EncodedBlock): SourceBlock | undefined
     const fields = list(header);
     const extraData = bytes(fields[place.extraData], 32);
     if (extraData[0] !== extraDataVersion) return undefined;
-    const raw = list(transactions).map((item) => (item instanceof Uint8Array ? item : rlpEncode(item)));
+    const raw = list(transactions).map((item) =>
+      item instanceof Uint8Array ? item : rlpEncode(item),
+    );
     if (encoded.forcedTransactions > raw.length) return undefined;
     return {
       height: rlpToUint(fields[place.number], 64),
@@ -77,6 +102,7 @@ function list(item: RlpItem | undefined): readonly RlpItem[] {
 }
 
 function bytes(item: RlpItem | undefined, length: number): Uint8Array {
-  if (!(item instanceof Uint8Array) || item.length !== length) throw new RlpError(`expected ${length} bytes`);
+  if (!(item instanceof Uint8Array) || item.length !== length)
+    throw new RlpError(`expected ${length} bytes`);
   return item;
 }

@@ -1,5 +1,12 @@
 /** State of the batcher: the open batch index, its certified blocks, and what was said about it already. */
-import type { BatchHeader, BatchIndex, BlockHeight, Epoch, Hex, SigningDomain } from "@sequorum/protocol";
+import type {
+  BatchHeader,
+  BatchIndex,
+  BlockHeight,
+  Epoch,
+  Hex,
+  SigningDomain,
+} from "@sequorum/protocol";
 import type { SourceBlock } from "./source-block.ts";
 
 /** Limits and identities; they do not change while the service runs. */

@@ -24,7 +24,10 @@ export function step(state: State, input: Input): Step {
     case "blocksFetched":
       return advance(withFetchedBlocks(state, input.blocks));
     case "fetchFailed":
-      return { state: { ...state, isFetching: false, fetchAfterMs: state.nowMs + fetchPauseMs }, effects: [] };
+      return {
+        state: { ...state, isFetching: false, fetchAfterMs: state.nowMs + fetchPauseMs },
+        effects: [],
+      };
     case "batchOpened":
       return advance(withOpenBatch(state, input));
     case "batchProposed":
@@ -44,14 +47,20 @@ function advance(state: State): Step {
   const judged = judge(state, state.open);
   const proposed = propose(judged.state, state.open);
   const fetched = fetch(proposed.state, state.open);
-  return { state: fetched.state, effects: [...judged.effects, ...proposed.effects, ...fetched.effects] };
+  return {
+    state: fetched.state,
+    effects: [...judged.effects, ...proposed.effects, ...fetched.effects],
+  };
 }
 
 /** A later opening replaces the one before; blocks that both cover are kept. */
 function withOpenBatch(state: State, input: Extract<Input, { type: "batchOpened" }>): State {
   const { open, hasProposed, hasAnswered } = input;
   const old = state.open;
-  if (old !== null && (open.index < old.index || (open.index === old.index && open.attempt <= old.attempt))) {
+  if (
+    old !== null &&
+    (open.index < old.index || (open.index === old.index && open.attempt <= old.attempt))
+  ) {
     return state;
   }
   const covered = (state.blocks[0]?.height ?? open.firstBlock) <= open.firstBlock;
@@ -70,7 +79,8 @@ function withOpenBatch(state: State, input: Extract<Input, { type: "batchOpened"
 
 function withProposal(state: State, proposal: Proposal): State {
   const { open } = state;
-  if (open === null || proposal.header.index !== open.index || proposal.attempt !== open.attempt) return state;
+  if (open === null || proposal.header.index !== open.index || proposal.attempt !== open.attempt)
+    return state;
   if (state.proposal !== null) return state;
   return { ...state, proposal };
 }
@@ -83,7 +93,8 @@ function withFetchedBlocks(state: State, fetched: readonly FetchedBlock[]): Stat
     const isNext = block.height === state.open.firstBlock + BigInt(blocks.length);
     const before = blocks.at(-1);
     if (!isNext || blocks.length >= state.parameters.blocksMax) continue;
-    if (block.hash !== certifiedHash || (before !== undefined && before.hash !== block.parentHash)) break;
+    if (block.hash !== certifiedHash || (before !== undefined && before.hash !== block.parentHash))
+      break;
     blocks.push(block);
   }
   const grew = blocks.length > state.blocks.length;
@@ -98,33 +109,49 @@ function judge(state: State, open: OpenBatch): Step {
   if (verdict.type === "wait") return { state, effects: [] };
   const answered = { ...state, hasAnswered: true };
   if (verdict.type === "endorse") {
-    return { state: answered, effects: [{ type: "endorse", attempt: open.attempt, batch: verdict.batch }] };
+    return {
+      state: answered,
+      effects: [{ type: "endorse", attempt: open.attempt, batch: verdict.batch }],
+    };
   }
   const digest = batchDigest(header, state.parameters.domain);
   const { index, attempt } = open;
-  return { state: answered, effects: [{ type: "refuse", index, attempt, digest, code: verdict.code }] };
+  return {
+    state: answered,
+    effects: [{ type: "refuse", index, attempt, digest, code: verdict.code }],
+  };
 }
 
 function propose(state: State, open: OpenBatch): Step {
-  const isOurTurn = open.proposer === state.parameters.self && !state.hasProposed && state.proposal === null;
-  if (!isOurTurn || state.blocks.length === 0 || contradictsParent(state, open)) return { state, effects: [] };
+  const isOurTurn =
+    open.proposer === state.parameters.self && !state.hasProposed && state.proposal === null;
+  if (!isOurTurn || state.blocks.length === 0 || contradictsParent(state, open))
+    return { state, effects: [] };
   const { bytesMax } = state.parameters;
   const plain = totalPlainBytes(state.blocks);
   const due = isDue(state.blocks, open, state);
-  const checkAt = state.sizeCheckedAtPlainBytes + (state.sizeCheckedAtPlainBytes >> sizeCheckGrowthShift);
+  const checkAt =
+    state.sizeCheckedAtPlainBytes + (state.sizeCheckedAtPlainBytes >> sizeCheckGrowthShift);
   if (!due && plain <= Math.max(bytesMax, checkAt)) return { state, effects: [] };
   const count = largestFittingCount(state.blocks, bytesMax);
   const checked = { ...state, sizeCheckedAtPlainBytes: plain };
   if (!due && count === state.blocks.length) return { state: checked, effects: [] };
   const batch = buildBatch(state.blocks.slice(0, count), open, state.parameters);
-  return { state: { ...checked, hasProposed: true }, effects: [{ type: "propose", attempt: open.attempt, batch }] };
+  return {
+    state: { ...checked, hasProposed: true },
+    effects: [{ type: "propose", attempt: open.attempt, batch }],
+  };
 }
 
 /** Asks for the next certified blocks of the open batch that are not held. */
 function fetch(state: State, open: OpenBatch): Step {
   const from = open.firstBlock + BigInt(state.blocks.length);
-  const wanted = min(state.certifiedHeight, open.firstBlock + BigInt(state.parameters.blocksMax) - 1n);
-  if (state.isFetching || wanted < from || state.nowMs < state.fetchAfterMs) return { state, effects: [] };
+  const wanted = min(
+    state.certifiedHeight,
+    open.firstBlock + BigInt(state.parameters.blocksMax) - 1n,
+  );
+  if (state.isFetching || wanted < from || state.nowMs < state.fetchAfterMs)
+    return { state, effects: [] };
   const to = min(wanted, from + BigInt(fetchBlocksMax) - 1n);
   assert(to >= from, "a fetch asks for something", { from, to });
   return { state: { ...state, isFetching: true }, effects: [{ type: "fetchBlocks", from, to }] };

@@ -35,7 +35,9 @@ export const sampleGenesisHash: Hex = keccak256(new TextEncoder().encode("genesi
 
 function makeSampleBlock(height: number, parentHash: Hex, dataBytes: number): SampleBlock {
   const queuePosition = height >= 3 ? 1n : 0n;
-  const transactions = Array.from({ length: height % 4 }, (_, place) => makeTransaction(height * 10 + place, dataBytes));
+  const transactions = Array.from({ length: height % 4 }, (_, place) =>
+    makeTransaction(height * 10 + place, dataBytes),
+  );
   const header = makeHeader(height, parentHash, queuePosition);
   const items = transactions.map((raw) => ((raw[0] ?? 0) >= 0xc0 ? rlpDecode(raw) : raw));
   const encoded = {
@@ -49,13 +51,27 @@ function makeSampleBlock(height: number, parentHash: Hex, dataBytes: number): Sa
 }
 
 function makeHeader(height: number, parentHash: Hex, queuePosition: bigint): Uint8Array[] {
-  const text = (name: string) => hexToBytes(keccak256(new TextEncoder().encode(`${name} ${height}`)));
-  const extraData = concatBytes(Uint8Array.of(1), bigintToBytes(1n, 8), bigintToBytes(queuePosition, 8), new Uint8Array(15));
+  const text = (name: string) =>
+    hexToBytes(keccak256(new TextEncoder().encode(`${name} ${height}`)));
+  const extraData = concatBytes(
+    Uint8Array.of(1),
+    bigintToBytes(1n, 8),
+    bigintToBytes(queuePosition, 8),
+    new Uint8Array(15),
+  );
   const origin = hexToBytes(keccak256(new TextEncoder().encode(`origin ${100 + (height >> 2)}`)));
   const [zero, hash] = [new Uint8Array(0), hexToBytes(zeroHash)];
   const timestamp = rlpUint(sampleGenesisTimestamp + BigInt(height));
   return [
-    ...[hexToBytes(parentHash), hash, new Uint8Array(20).fill(0x11), text("state"), hash, hash, new Uint8Array(256)],
+    ...[
+      hexToBytes(parentHash),
+      hash,
+      new Uint8Array(20).fill(0x11),
+      text("state"),
+      hash,
+      hash,
+      new Uint8Array(256),
+    ],
     ...[zero, rlpUint(BigInt(height)), rlpUint(30_000_000n), zero, timestamp, extraData],
     ...[hash, new Uint8Array(8), rlpUint(7n), hash, zero, zero, origin],
   ];

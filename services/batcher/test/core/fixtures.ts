@@ -35,12 +35,19 @@ export const firstOpen: OpenBatch = {
 };
 
 export function opened(change: Partial<OpenBatch> = {}): Input {
-  return { type: "batchOpened", open: { ...firstOpen, ...change }, hasProposed: false, hasAnswered: false };
+  return {
+    type: "batchOpened",
+    open: { ...firstOpen, ...change },
+    hasProposed: false,
+    hasAnswered: false,
+  };
 }
 
 /** The chain's blocks of a range, as the orderer gives them. */
 export function fetched(from: bigint, to: bigint): Input {
-  const blocks = chain.slice(Number(from) - 1, Number(to)).map(({ block }) => ({ block, certifiedHash: block.hash }));
+  const blocks = chain
+    .slice(Number(from) - 1, Number(to))
+    .map(({ block }) => ({ block, certifiedHash: block.hash }));
   return { type: "blocksFetched", blocks };
 }
 

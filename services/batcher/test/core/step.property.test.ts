@@ -12,24 +12,42 @@ import { chain, firstOpen, other, parameters, self, startMs } from "./fixtures.t
 
 const heights = fc.integer({ min: 1, max: 40 }).map(BigInt);
 const openings: fc.Arbitrary<OpenBatch> = fc
-  .record({ index: fc.integer({ min: 1, max: 4 }).map(BigInt), attempt: fc.nat(3), proposer: fc.constantFrom(self, other) })
+  .record({
+    index: fc.integer({ min: 1, max: 4 }).map(BigInt),
+    attempt: fc.nat(3),
+    proposer: fc.constantFrom(self, other),
+  })
   .map((change) => ({ ...firstOpen, ...change, firstBlock: (change.index - 1n) * 7n + 1n }));
 
 /** Right, wrong and foreign proposals, blocks in any order and with false hashes, repetitions, ticks. */
 const inputs: fc.Arbitrary<Input> = fc.oneof(
   heights.map((height): Input => ({ type: "blocksCertified", height })),
-  openings.map((open): Input => ({ type: "batchOpened", open, hasProposed: false, hasAnswered: false })),
-  fc.record({ from: fc.nat(39), count: fc.nat(16), lie: fc.boolean() }).map(({ from, count, lie }): Input => ({
-    type: "blocksFetched",
-    blocks: chain.slice(from, from + count).map(({ block }) => ({ block, certifiedHash: lie ? self : block.hash })),
-  })),
-  fc.record({ open: openings, count: fc.integer({ min: 1, max: 12 }), wrong: fc.boolean() }).map(({ open, count, wrong }): Input => {
-    const first = Number(open.firstBlock) - 1;
-    const { header } = buildBatch(chain.slice(first, first + count).map(({ block }) => block), open, parameters);
-    const postStateRoot: Hex = wrong ? `0x${"00".repeat(32)}` : header.postStateRoot;
-    return { type: "batchProposed", attempt: open.attempt, header: { ...header, postStateRoot } };
-  }),
-  fc.integer({ min: 0, max: 40_000 }).map((afterMs): Input => ({ type: "clockTicked", nowMs: startMs + afterMs })),
+  openings.map(
+    (open): Input => ({ type: "batchOpened", open, hasProposed: false, hasAnswered: false }),
+  ),
+  fc.record({ from: fc.nat(39), count: fc.nat(16), lie: fc.boolean() }).map(
+    ({ from, count, lie }): Input => ({
+      type: "blocksFetched",
+      blocks: chain
+        .slice(from, from + count)
+        .map(({ block }) => ({ block, certifiedHash: lie ? self : block.hash })),
+    }),
+  ),
+  fc
+    .record({ open: openings, count: fc.integer({ min: 1, max: 12 }), wrong: fc.boolean() })
+    .map(({ open, count, wrong }): Input => {
+      const first = Number(open.firstBlock) - 1;
+      const { header } = buildBatch(
+        chain.slice(first, first + count).map(({ block }) => block),
+        open,
+        parameters,
+      );
+      const postStateRoot: Hex = wrong ? `0x${"00".repeat(32)}` : header.postStateRoot;
+      return { type: "batchProposed", attempt: open.attempt, header: { ...header, postStateRoot } };
+    }),
+  fc
+    .integer({ min: 0, max: 40_000 })
+    .map((afterMs): Input => ({ type: "clockTicked", nowMs: startMs + afterMs })),
   fc.constant<Input>({ type: "fetchFailed" }),
 );
 

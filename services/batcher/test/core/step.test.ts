@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BatchHeader } from "@sequorum/protocol";
-import { batchDigest, batchHeaderFields, chunkRoot, decodeBatch, encodeBatch, merkleRoot } from "@sequorum/protocol";
+import {
+  batchDigest,
+  batchHeaderFields,
+  chunkRoot,
+  decodeBatch,
+  encodeBatch,
+  merkleRoot,
+} from "@sequorum/protocol";
 import type { BuiltBatch } from "../../src/core/build-batch.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import { fieldRefusals } from "../../src/core/errors.ts";
@@ -10,7 +17,16 @@ import { initialState } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
 import { toBatchBlock } from "../../src/core/source-block.ts";
 import { makeSampleChain } from "../../src/testing/sample-chain.ts";
-import { chain, opened, other, parameters, run, self, startMs, withFlippedField } from "./fixtures.ts";
+import {
+  chain,
+  opened,
+  other,
+  parameters,
+  run,
+  self,
+  startMs,
+  withFlippedField,
+} from "./fixtures.ts";
 
 const dueMs = startMs + parameters.ageMsMax;
 const tick = (nowMs: number) => ({ type: "clockTicked", nowMs }) as const;
@@ -24,7 +40,11 @@ function proposedIn(effects: readonly Effect[]): BuiltBatch {
 /** State of an endorser that holds the first `held` blocks of batch 1, and the right header of its first five. */
 function endorser(held = 5n): { readonly state: State; readonly header: BatchHeader } {
   const { effects } = run([certified(5n), opened({ proposer: other }), tick(dueMs)]);
-  assert.deepEqual(effects.map(({ type }) => type), ["fetchBlocks"], "an endorser does not propose");
+  assert.deepEqual(
+    effects.map(({ type }) => type),
+    ["fetchBlocks"],
+    "an endorser does not propose",
+  );
   const proposer = { ...parameters, self: other };
   const { effects: proposal } = run(
     [certified(5n), opened({ proposer: other }), tick(dueMs)],
@@ -35,13 +55,21 @@ function endorser(held = 5n): { readonly state: State; readonly header: BatchHea
 }
 
 const answerTo = (state: State, header: BatchHeader) =>
-  step(state, { type: "batchProposed", attempt: 0, header }).effects.filter(({ type }) => type !== "fetchBlocks");
+  step(state, { type: "batchProposed", attempt: 0, header }).effects.filter(
+    ({ type }) => type !== "fetchBlocks",
+  );
 
 test("the designated proposer proposes when the oldest block reaches the age limit, not before", () => {
   const early = run([certified(3n), opened(), tick(dueMs - 1)]);
-  assert.deepEqual(early.effects.map(({ type }) => type), ["fetchBlocks"]);
+  assert.deepEqual(
+    early.effects.map(({ type }) => type),
+    ["fetchBlocks"],
+  );
   const { effects } = run([tick(dueMs)], early.state);
-  assert.deepEqual(effects.map(({ type }) => type), ["propose"]);
+  assert.deepEqual(
+    effects.map(({ type }) => type),
+    ["propose"],
+  );
 });
 
 test("the designated proposer proposes when the block limit is reached", () => {
@@ -55,11 +83,19 @@ test("the designated proposer proposes the blocks that fit when the size limit i
   const large = makeSampleChain(8, 3_000);
   const blocks = large.map(({ block }) => ({ block, certifiedHash: block.hash }));
   const small = initialState({ ...parameters, bytesMax: 12_000 }, startMs);
-  const state = [certified(8n), opened()].reduce((before, input) => step(before, input).state, small);
+  const state = [certified(8n), opened()].reduce(
+    (before, input) => step(before, input).state,
+    small,
+  );
   const { effects } = step(state, { type: "blocksFetched", blocks });
   const batch = proposedIn(effects);
-  assert.ok(batch.data.length <= 12_000 && batch.header.lastBlock < 8n, `${batch.header.lastBlock}`);
-  const oneMore = large.slice(0, Number(batch.header.lastBlock) + 1).map(({ block }) => toBatchBlock(block));
+  assert.ok(
+    batch.data.length <= 12_000 && batch.header.lastBlock < 8n,
+    `${batch.header.lastBlock}`,
+  );
+  const oneMore = large
+    .slice(0, Number(batch.header.lastBlock) + 1)
+    .map(({ block }) => toBatchBlock(block));
   assert.ok(encodeBatch(oneMore).length > 12_000);
 });
 
@@ -67,11 +103,17 @@ test("one block larger than the limit is a batch of its own", () => {
   const large = makeSampleChain(3, 40_000);
   const blocks = large.map(({ block }) => ({ block, certifiedHash: block.hash }));
   const small = initialState({ ...parameters, bytesMax: 2_000, self }, startMs);
-  const state = [certified(3n), opened()].reduce((before, input) => step(before, input).state, small);
+  const state = [certified(3n), opened()].reduce(
+    (before, input) => step(before, input).state,
+    small,
+  );
   const { effects, state: after } = step(state, { type: "blocksFetched", blocks });
   const { header } = proposedIn(effects);
   assert.equal(header.lastBlock, 1n);
-  assert.deepEqual(answerTo(after, header).map(({ type }) => type), ["endorse"]);
+  assert.deepEqual(
+    answerTo(after, header).map(({ type }) => type),
+    ["endorse"],
+  );
 });
 
 test("the header says what the blocks say", () => {
@@ -92,30 +134,51 @@ test("the header says what the blocks say", () => {
 
 test("forced transactions are not in the data", () => {
   const block = chain[2]?.block ?? assert.fail();
-  assert.equal(block.transactions.length, 2, "block 3 has three transactions, of which one is forced");
+  assert.equal(
+    block.transactions.length,
+    2,
+    "block 3 has three transactions, of which one is forced",
+  );
 });
 
 test("B1 a right proposal is endorsed, once", () => {
   const { state, header } = endorser();
   const first = step(state, { type: "batchProposed", attempt: 0, header });
-  assert.deepEqual(first.effects.map(({ type }) => type), ["endorse"]);
+  assert.deepEqual(
+    first.effects.map(({ type }) => type),
+    ["endorse"],
+  );
   assert.deepEqual(step(first.state, { type: "batchProposed", attempt: 0, header }).effects, []);
   const another = { ...header, lastBlock: 4n };
-  assert.deepEqual(step(first.state, { type: "batchProposed", attempt: 0, header: another }).effects, []);
+  assert.deepEqual(
+    step(first.state, { type: "batchProposed", attempt: 0, header: another }).effects,
+    [],
+  );
 });
 
 for (const { name } of batchHeaderFields) {
   test(`B1 a proposal whose ${name} differs in one bit is refused`, () => {
     const { state, header } = endorser();
     const [effect, ...rest] = answerTo(state, withFlippedField(header, name));
-    if (name === "index") return assert.equal(effect, undefined, "a proposal for another index is not for this attempt");
+    if (name === "index")
+      return assert.equal(
+        effect,
+        undefined,
+        "a proposal for another index is not for this attempt",
+      );
     assert.deepEqual(rest, []);
     assert.ok(effect?.type === "refuse", name);
-    const malformed = ["version", "firstBlock", "daKind"].includes(name) ? ["HEADER_MALFORMED", "RANGE_NOT_OPEN"] : [];
+    const malformed = ["version", "firstBlock", "daKind"].includes(name)
+      ? ["HEADER_MALFORMED", "RANGE_NOT_OPEN"]
+      : [];
     const changed = name === "lastBlock" ? ["LAST_BLOCK_HASH_DIFFERS", "BLOCKS_NOT_CERTIFIED"] : [];
     const expected: string[] = [fieldRefusals[name], ...malformed, ...changed, "HEADER_MALFORMED"];
     assert.ok(expected.includes(effect.code), `${name}: ${effect.code}`);
-    if (["lastBlockHash", "postStateRoot", "blockRoot", "queueTo", "timestamp", "epoch"].includes(name)) {
+    if (
+      ["lastBlockHash", "postStateRoot", "blockRoot", "queueTo", "timestamp", "epoch"].includes(
+        name,
+      )
+    ) {
       assert.equal(effect.code, fieldRefusals[name]);
     }
   });
@@ -124,7 +187,10 @@ for (const { name } of batchHeaderFields) {
 test("B1 a proposal whose data differs in one byte is refused", () => {
   const { state, header } = endorser();
   const { data } = proposedIn(
-    run([certified(5n), opened({ proposer: other }), tick(dueMs)], initialState({ ...parameters, self: other }, startMs)).effects,
+    run(
+      [certified(5n), opened({ proposer: other }), tick(dueMs)],
+      initialState({ ...parameters, self: other }, startMs),
+    ).effects,
   );
   for (let position = 0; position < data.length; position += 97) {
     const changed = Uint8Array.from(data);
@@ -146,7 +212,10 @@ test("a proposal is judged as soon as own blocks reach it, and not before", () =
   const some = step(asked.state, { type: "blocksFetched", blocks: partial });
   assert.deepEqual(some.effects, [{ type: "fetchBlocks", from: 4n, to: 5n }]);
   const rest = chain.slice(3, 5).map(({ block }) => ({ block, certifiedHash: block.hash }));
-  assert.deepEqual(step(some.state, { type: "blocksFetched", blocks: rest }).effects.map(({ type }) => type), ["endorse"]);
+  assert.deepEqual(
+    step(some.state, { type: "blocksFetched", blocks: rest }).effects.map(({ type }) => type),
+    ["endorse"],
+  );
 });
 
 test("B3 a proposal of blocks that are not certified is refused", () => {
@@ -157,7 +226,9 @@ test("B3 a proposal of blocks that are not certified is refused", () => {
 });
 
 test("B3 a fetched block that is not the certified one is not used, and is asked for again after a pause", () => {
-  const { state } = { state: step(step(initialState(parameters, startMs), certified(2n)).state, opened()).state };
+  const { state } = {
+    state: step(step(initialState(parameters, startMs), certified(2n)).state, opened()).state,
+  };
   const wrong = chain.slice(0, 2).map(({ block }) => ({ block, certifiedHash: self }));
   const after = step(state, { type: "blocksFetched", blocks: wrong });
   assert.deepEqual(after.state.blocks, []);
@@ -173,12 +244,19 @@ test("a proposal with too many blocks or too much data is refused", () => {
   assert.ok(many?.type === "refuse" && many.code === "TOO_MANY_BLOCKS");
   const tight = { ...state, parameters: { ...parameters, bytesMax: 256 } };
   const [large] = answerTo({ ...tight, certifiedHeight: 5n }, header);
-  assert.ok(large?.type === "refuse" && large.code === "DATA_TOO_LARGE", "five blocks are more than 256 bytes");
+  assert.ok(
+    large?.type === "refuse" && large.code === "DATA_TOO_LARGE",
+    "five blocks are more than 256 bytes",
+  );
 });
 
 test("own blocks that do not follow the batch before are neither proposed nor endorsed", () => {
   const { header } = endorser();
-  const { state, effects } = run([certified(5n), opened({ parentBlockHash: `0x${"99".repeat(32)}` }), tick(dueMs)]);
+  const { state, effects } = run([
+    certified(5n),
+    opened({ parentBlockHash: `0x${"99".repeat(32)}` }),
+    tick(dueMs),
+  ]);
   assert.ok(!effects.some(({ type }) => type === "propose"));
   const [effect] = answerTo(state, header);
   assert.ok(effect?.type === "refuse" && effect.code === "PARENT_BLOCK_CONTRADICTED");
@@ -196,22 +274,34 @@ test("a new attempt asks for a new answer; a repeated or older opening changes n
 
 test("the next index drops the blocks of the one before and keeps the rest", () => {
   const { state } = run([certified(8n), opened({ proposer: other })]);
-  const { state: next, effects } = run([opened({ index: 2n, firstBlock: 6n, proposer: other })], state);
-  assert.deepEqual(next.blocks.map(({ height }) => height), [6n, 7n, 8n]);
+  const { state: next, effects } = run(
+    [opened({ index: 2n, firstBlock: 6n, proposer: other })],
+    state,
+  );
+  assert.deepEqual(
+    next.blocks.map(({ height }) => height),
+    [6n, 7n, 8n],
+  );
   assert.deepEqual(effects, []);
 });
 
 test("what was said before a restart is not said again", () => {
   const restored = { ...opened(), hasProposed: true, hasAnswered: true } as const;
   const { effects } = run([certified(5n), restored, tick(dueMs + 60_000)]);
-  assert.deepEqual(effects.map(({ type }) => type), ["fetchBlocks"]);
+  assert.deepEqual(
+    effects.map(({ type }) => type),
+    ["fetchBlocks"],
+  );
 });
 
 test("a failed fetch is repeated after a pause", () => {
   let state = step(step(initialState(parameters, startMs), certified(2n)).state, opened()).state;
   state = step(state, { type: "fetchFailed" }).state;
   assert.deepEqual(step(state, tick(startMs + 10)).effects, []);
-  assert.deepEqual(step(state, tick(startMs + 500)).effects.map(({ type }) => type), ["fetchBlocks"]);
+  assert.deepEqual(
+    step(state, tick(startMs + 500)).effects.map(({ type }) => type),
+    ["fetchBlocks"],
+  );
 });
 
 test("blocks of a final batch are deleted", () => {

@@ -17,14 +17,22 @@ export async function saveL1Block(tx: Query, { number, hash, timestamp }: L1Orig
 }
 
 /** A processed L1 block. */
-export async function findL1Block(sql: Query, number: L1BlockNumber): Promise<L1Origin | undefined> {
+export async function findL1Block(
+  sql: Query,
+  number: L1BlockNumber,
+): Promise<L1Origin | undefined> {
   const [row] = await sql`select * from l1_blocks where number = ${number}`;
   return row === undefined ? undefined : toL1Block(row);
 }
 
 /** The newest processed L1 blocks, newest first. */
-export async function loadL1Blocks(sql: Query, before: L1BlockNumber, countMax: number): Promise<L1Origin[]> {
-  const rows = await sql`select * from l1_blocks where number < ${before} order by number desc limit ${countMax}`;
+export async function loadL1Blocks(
+  sql: Query,
+  before: L1BlockNumber,
+  countMax: number,
+): Promise<L1Origin[]> {
+  const rows =
+    await sql`select * from l1_blocks where number < ${before} order by number desc limit ${countMax}`;
   return rows.map(toL1Block);
 }
 
@@ -59,7 +67,9 @@ export async function saveEpoch(tx: Query, key: EpochKey, l1Block: L1BlockNumber
 export async function saveBatch(
   tx: Query,
   { header, batchHash, l1BlockNumber, l1TxHash }: Submission,
-  verdict: { readonly status: "verified"; readonly tip: Tip } | { readonly status: "wrong" | "unverified" },
+  verdict:
+    | { readonly status: "verified"; readonly tip: Tip }
+    | { readonly status: "wrong" | "unverified" },
 ): Promise<void> {
   const tip = verdict.status === "verified" ? toJson(verdict.tip) : null;
   await tx`
@@ -69,7 +79,11 @@ export async function saveBatch(
 }
 
 /** Marks the batches from `fromIndex` on as void since `l1Block`. */
-export async function voidBatches(tx: Query, fromIndex: BatchIndex, l1Block: L1BlockNumber): Promise<void> {
+export async function voidBatches(
+  tx: Query,
+  fromIndex: BatchIndex,
+  l1Block: L1BlockNumber,
+): Promise<void> {
   await tx`update batches set void_l1_block = ${l1Block} where batch_index >= ${fromIndex} and void_l1_block is null`;
 }
 
@@ -84,7 +98,10 @@ export type StoredAlarm = { readonly id: bigint; readonly alarm: Alarm };
 /** Alarms after the one with `id`. */
 export async function loadAlarms(sql: Query, afterId: bigint): Promise<StoredAlarm[]> {
   const rows = await sql`select id, alarm from alarms where id > ${afterId} order by id limit 1000`;
-  return rows.map((row) => ({ id: integer(row, "id"), alarm: fromJson<Alarm>(text(row, "alarm")) }));
+  return rows.map((row) => ({
+    id: integer(row, "id"),
+    alarm: fromJson<Alarm>(text(row, "alarm")),
+  }));
 }
 
 /** End of the verified chain below batch `index`. */
@@ -107,7 +124,10 @@ export async function rollBackTo(tx: Query, number: L1BlockNumber): Promise<void
 const anyIndex = (1n << 63n) - 1n;
 
 /** The core's state as the tables give it. */
-export async function restoreState(sql: Query, initial: Pick<State, "parameters" | "tip">): Promise<State> {
+export async function restoreState(
+  sql: Query,
+  initial: Pick<State, "parameters" | "tip">,
+): Promise<State> {
   const epochs = await sql`select key from epochs order by epoch`;
   const [wrong] = await sql`
     select min(batch_index) as batch_index from batches where status = 'wrong' and void_l1_block is null`;
@@ -116,7 +136,8 @@ export async function restoreState(sql: Query, initial: Pick<State, "parameters"
     tip: (await findTipBelow(sql, anyIndex)) ?? initial.tip,
     epochs: epochs.map((row) => fromJson<EpochKey>(text(row, "key"))),
     inWork: null,
-    wrongBatch: wrong === undefined || wrong["batch_index"] === null ? null : integer(wrong, "batch_index"),
+    wrongBatch:
+      wrong === undefined || wrong["batch_index"] === null ? null : integer(wrong, "batch_index"),
   };
 }
 
@@ -146,13 +167,22 @@ export async function countWrong(sql: Query): Promise<number> {
 }
 
 /** Height that a hash of a stored L2 header has. */
-export async function saveHeader(tx: Query, hash: Hex, height: BlockHeight, rlp: Uint8Array): Promise<void> {
+export async function saveHeader(
+  tx: Query,
+  hash: Hex,
+  height: BlockHeight,
+  rlp: Uint8Array,
+): Promise<void> {
   await tx`
     insert into l2_headers (hash, height, rlp) values (${hexToBytes(hash)}, ${height}, ${rlp}) on conflict do nothing`;
 }
 
 function toL1Block(row: Row): L1Origin {
-  return { number: integer(row, "number"), hash: bytesToHex(bytes(row, "hash")), timestamp: integer(row, "timestamp") };
+  return {
+    number: integer(row, "number"),
+    hash: bytesToHex(bytes(row, "hash")),
+    timestamp: integer(row, "timestamp"),
+  };
 }
 
 function integer(row: Row, column: string): bigint {

@@ -1,5 +1,12 @@
 /** Reads the facts of an L1 block from its logs and, for batches, from the calldata of their transactions. */
-import { epochRegistryAbi, forcedQueueAbi, type L1Client, type L1ConfirmedBlock, rollupChainAbi, toL1Error } from "@sequorum/l1";
+import {
+  epochRegistryAbi,
+  forcedQueueAbi,
+  type L1Client,
+  type L1ConfirmedBlock,
+  rollupChainAbi,
+  toL1Error,
+} from "@sequorum/l1";
 import type { BatchHeader, ContractAddresses, Hex } from "@sequorum/protocol";
 import { hexToBytes } from "@sequorum/protocol";
 import { RetryableError } from "@sequorum/service";
@@ -11,7 +18,11 @@ type L1Log = L1ConfirmedBlock["logs"][number];
 type HeaderTuple = { readonly [Field in keyof BatchHeader]: BatchHeader[Field] };
 
 /** Contracts whose logs the challenger reads. */
-export function watchedAddresses({ rollupChain, forcedQueue, epochRegistry }: ContractAddresses): Hex[] {
+export function watchedAddresses({
+  rollupChain,
+  forcedQueue,
+  epochRegistry,
+}: ContractAddresses): Hex[] {
   return [rollupChain, forcedQueue, epochRegistry];
 }
 
@@ -26,7 +37,8 @@ export async function readFacts(
     const address = log.address.toLowerCase();
     if (address === contracts.forcedQueue) facts.push(...queueFacts(log));
     else if (address === contracts.epochRegistry) facts.push(...epochFacts(log));
-    else if (address === contracts.rollupChain) facts.push(...(await rollupFacts(client, contracts.rollupChain, log)));
+    else if (address === contracts.rollupChain)
+      facts.push(...(await rollupFacts(client, contracts.rollupChain, log)));
   }
   return facts;
 }
@@ -42,7 +54,11 @@ export async function readOrigin(client: L1Client, number: bigint): Promise<L1Or
 }
 
 function queueFacts(log: L1Log): L1Fact[] {
-  const events = parseEventLogs({ abi: forcedQueueAbi, logs: [log], eventName: "ForcedTransactionEnqueued" });
+  const events = parseEventLogs({
+    abi: forcedQueueAbi,
+    logs: [log],
+    eventName: "ForcedTransactionEnqueued",
+  });
   return events.map(({ args }) => ({
     type: "entryEnqueued",
     position: args.position,
@@ -51,14 +67,21 @@ function queueFacts(log: L1Log): L1Fact[] {
 }
 
 function epochFacts(log: L1Log): L1Fact[] {
-  const events = parseEventLogs({ abi: epochRegistryAbi, logs: [log], eventName: "EpochRegistered" });
+  const events = parseEventLogs({
+    abi: epochRegistryAbi,
+    logs: [log],
+    eventName: "EpochRegistered",
+  });
   return events.map(({ args }) => ({
     type: "epochRegistered",
     key: {
       epoch: args.epoch,
       schemeId: lower(args.update.schemeId),
       groupKey: lower(args.groupKey),
-      members: args.members.map((member, i) => ({ address: lower(member), stakeWei: args.stakesWei[i] ?? 0n })),
+      members: args.members.map((member, i) => ({
+        address: lower(member),
+        stakeWei: args.stakesWei[i] ?? 0n,
+      })),
     },
   }));
 }
@@ -80,7 +103,11 @@ async function rollupFacts(client: L1Client, rollupChain: Hex, log: L1Log): Prom
 }
 
 /** Arguments of `submitBatch` when the transaction calls it directly, which RollupChain demands. */
-async function readCalldata(client: L1Client, rollupChain: Hex, hash: Hex): Promise<Submission["calldata"]> {
+async function readCalldata(
+  client: L1Client,
+  rollupChain: Hex,
+  hash: Hex,
+): Promise<Submission["calldata"]> {
   const transaction = await client.getTransaction({ hash }).catch((error: unknown) => {
     throw new RetryableError("L1 did not answer", { cause: toL1Error(error) });
   });

@@ -25,7 +25,9 @@ export function challengerRpc({ status, alarmsAfter }: ChallengerQueries): GrpcH
       for (let last = 0n; !signal.aborted; ) {
         for (const { id, alarm } of await alarmsAfter(last)) {
           const { batchIndex, code, field, height, detail } = alarm;
-          const where = [field, height === null ? null : `block ${height}`].filter((part) => part !== null);
+          const where = [field, height === null ? null : `block ${height}`].filter(
+            (part) => part !== null,
+          );
           yield { batchIndex, code, detail: [...where, detail].join(": ") };
           last = id;
         }

@@ -22,11 +22,13 @@ export function createStateBackend(sql: Sql): StateBackend {
 }
 
 /** Stores what a block's execution produced. */
-export async function saveExecuted(tx: Transaction | Sql, { block, writes }: ExecutedBlock): Promise<void> {
+export async function saveExecuted(
+  tx: Transaction | Sql,
+  { block, writes }: ExecutedBlock,
+): Promise<void> {
   const rows = [...writes].map(([key, value]) => ({ key, value }));
   for (let start = 0; start < rows.length; start += chunkRows) {
     await tx`insert into state_nodes ${tx(rows.slice(start, start + chunkRows))} on conflict do nothing`;
   }
   await saveHeader(tx, block.hash, block.header.number, encodeHeader(block.header));
 }
-

@@ -5,7 +5,10 @@ import type { Alarm } from "./alarm.ts";
 import type { DerivedBlock } from "./state.ts";
 
 /** The first field that differs, as an alarm; undefined when the header says what the blocks say. */
-export function checkExecuted(header: BatchHeader, derived: readonly DerivedBlock[]): Alarm | undefined {
+export function checkExecuted(
+  header: BatchHeader,
+  derived: readonly DerivedBlock[],
+): Alarm | undefined {
   const last = derived.at(-1);
   assert(last !== undefined, "a batch has blocks", { index: header.index });
   const expected: readonly (readonly [BatchHeaderField, bigint | Hex])[] = [

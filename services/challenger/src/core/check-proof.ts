@@ -22,7 +22,9 @@ export function findProofFault(proof: Hex, digest: Hex, key: EpochKey): string |
   }
   if (key.schemeId === ecdsaSchemeId) {
     const endorsements = decodeEndorsements(proof);
-    return endorsements === undefined ? "proof is malformed" : findEndorsementFault(endorsements, digest, key);
+    return endorsements === undefined
+      ? "proof is malformed"
+      : findEndorsementFault(endorsements, digest, key);
   }
   return `signature scheme ${key.schemeId} is unknown`;
 }
@@ -36,10 +38,12 @@ function findEndorsementFault(
   for (const { index, signature } of endorsements) {
     const member = members[index];
     if (member === undefined) return `there is no member ${index}`;
-    if (recoverAddress(digest, signature) !== member.address) return `endorsement of member ${index} is wrong`;
+    if (recoverAddress(digest, signature) !== member.address)
+      return `endorsement of member ${index} is wrong`;
     stakeWei += member.stakeWei;
   }
-  if (endorsements.length < quorum(members.length)) return `${endorsements.length} endorsements are too few`;
+  if (endorsements.length < quorum(members.length))
+    return `${endorsements.length} endorsements are too few`;
   const totalWei = members.reduce((total, member) => total + member.stakeWei, 0n);
   return hasQuorum(stakeWei, totalWei) ? undefined : "endorsers hold too little stake";
 }

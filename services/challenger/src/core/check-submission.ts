@@ -20,21 +20,30 @@ export type CheckedSubmission =
 /** The blocks of the submission, or the first thing that is wrong with it. */
 export function checkSubmission(state: State, submission: Submission): CheckedSubmission {
   const { header, calldata } = submission;
-  if (calldata === null) return wrong(header, "CALLDATA_NOT_FOUND", `transaction ${submission.l1TxHash}`);
+  if (calldata === null)
+    return wrong(header, "CALLDATA_NOT_FOUND", `transaction ${submission.l1TxHash}`);
   const [contradicted] = differingHeaderFields(header, calldata.header);
-  if (contradicted !== undefined) return wrong(header, "EVENT_CONTRADICTS_CALLDATA", "header", contradicted);
+  if (contradicted !== undefined)
+    return wrong(header, "EVENT_CONTRADICTS_CALLDATA", "header", contradicted);
   const digest = batchDigest(header, state.parameters.domain);
-  if (digest !== submission.batchHash) return wrong(header, "EVENT_CONTRADICTS_CALLDATA", `digest is ${digest}`);
+  if (digest !== submission.batchHash)
+    return wrong(header, "EVENT_CONTRADICTS_CALLDATA", `digest is ${digest}`);
   const malformed = findHeaderFault(state, header);
   if (malformed !== undefined) return wrong(header, "HEADER_MALFORMED", malformed);
   const unlinked = findUnlinkedField(state, header);
-  if (unlinked !== undefined) return wrong(header, "HEADER_NOT_LINKED", "differs from the batch before", unlinked);
+  if (unlinked !== undefined)
+    return wrong(header, "HEADER_NOT_LINKED", "differs from the batch before", unlinked);
   const { data, proof } = calldata;
-  if (header.daSize !== data.length) return wrong(header, "DATA_COMMITMENT_DIFFERS", `${data.length} bytes`, "daSize");
+  if (header.daSize !== data.length)
+    return wrong(header, "DATA_COMMITMENT_DIFFERS", `${data.length} bytes`, "daSize");
   const daRoot = chunkRoot(data);
-  if (header.daRoot !== daRoot) return wrong(header, "DATA_COMMITMENT_DIFFERS", `root is ${daRoot}`, "daRoot");
+  if (header.daRoot !== daRoot)
+    return wrong(header, "DATA_COMMITMENT_DIFFERS", `root is ${daRoot}`, "daRoot");
   const key = state.epochs.find(({ epoch }) => epoch === header.epoch);
-  const proofFault = key === undefined ? `epoch ${header.epoch} is not registered` : findProofFault(proof, digest, key);
+  const proofFault =
+    key === undefined
+      ? `epoch ${header.epoch} is not registered`
+      : findProofFault(proof, digest, key);
   if (proofFault !== undefined) return wrong(header, "PROOF_INVALID", proofFault);
   const blocks = decodeBatch(data);
   if ("rejected" in blocks) return wrong(header, "DATA_NOT_DECODABLE", blocks.rejected);

@@ -1,5 +1,13 @@
 /** State of the derivation: how far the chain is verified, and the batch in work. */
-import type { BatchBlock, BatchHeader, BatchIndex, BlockHeight, Epoch, Hex, SigningDomain } from "@sequorum/protocol";
+import type {
+  BatchBlock,
+  BatchHeader,
+  BatchIndex,
+  BlockHeight,
+  Epoch,
+  Hex,
+  SigningDomain,
+} from "@sequorum/protocol";
 
 /** Identities of the network. */
 export type Parameters = { readonly domain: SigningDomain; readonly l2ChainId: bigint };
@@ -32,7 +40,11 @@ export type Submission = {
   readonly header: BatchHeader;
   readonly batchHash: Hex;
   /** null when the transaction is no direct call of `submitBatch`. */
-  readonly calldata: { readonly header: BatchHeader; readonly data: Uint8Array; readonly proof: Hex } | null;
+  readonly calldata: {
+    readonly header: BatchHeader;
+    readonly data: Uint8Array;
+    readonly proof: Hex;
+  } | null;
 };
 
 /** A re-executed block. */

@@ -30,21 +30,27 @@ export function step(state: State, input: Input): Step {
 
 function onBatchSubmitted(state: State, submission: Submission): Step {
   assert(state.inWork === null, "batches are derived one at a time");
-  if (state.wrongBatch !== null) return { state, effects: [{ type: "recordUnverified", submission }] };
+  if (state.wrongBatch !== null)
+    return { state, effects: [{ type: "recordUnverified", submission }] };
   const checked = checkSubmission(state, submission);
   if (checked.type === "wrong") return raise(state, submission, checked.alarm);
   return executeNext(state, { submission, blocks: checked.blocks, derived: [] });
 }
 
 function onBlockExecuted(state: State, block: DerivedBlock): Step {
-  assert(state.inWork !== null, "an executed block belongs to a batch in work", { height: block.height });
+  assert(state.inWork !== null, "an executed block belongs to a batch in work", {
+    height: block.height,
+  });
   const inWork = { ...state.inWork, derived: [...state.inWork.derived, block] };
   if (inWork.derived.length < inWork.blocks.length) return executeNext(state, inWork);
   const { submission } = inWork;
   const alarm = checkExecuted(submission.header, inWork.derived);
   if (alarm !== undefined) return raise(state, submission, alarm);
   const tip = tipAfter(submission, block);
-  return { state: { ...state, tip, inWork: null }, effects: [{ type: "recordVerified", submission, tip }] };
+  return {
+    state: { ...state, tip, inWork: null },
+    effects: [{ type: "recordVerified", submission, tip }],
+  };
 }
 
 function onBlockNotIncludable(state: State, reason: string): Step {
@@ -68,7 +74,10 @@ function onBatchesInvalidated(state: State, fromIndex: bigint, tip: Tip): Step {
     tip: fromIndex <= state.tip.batchIndex ? tip : state.tip,
     wrongBatch: isRemoved ? null : state.wrongBatch,
   };
-  assert(next.tip.batchIndex < fromIndex, "no void batch is verified", { fromIndex, tip: next.tip.batchIndex });
+  assert(next.tip.batchIndex < fromIndex, "no void batch is verified", {
+    fromIndex,
+    tip: next.tip.batchIndex,
+  });
   return { state: next, effects: [{ type: "recordVoid", fromIndex }] };
 }
 

@@ -20,7 +20,10 @@ import { step } from "../../src/core/step.ts";
 import { groupKey, members, prove } from "../pool-keys.ts";
 
 export const epochKey: EpochKey = { epoch: 1n, schemeId: frostSchemeId, groupKey, members };
-export const parameters = { domain: { l1ChainId: 31_337n, rollupChain: `0x${"c0".repeat(20)}` as Hex }, l2ChainId: 777n };
+export const parameters = {
+  domain: { l1ChainId: 31_337n, rollupChain: `0x${"c0".repeat(20)}` as Hex },
+  l2ChainId: 777n,
+};
 
 export const genesisTip: Tip = {
   batchIndex: 0n,
@@ -65,15 +68,34 @@ export function makeBlocks(tip: Tip, count: number): BatchBlock[] {
 export function makeHeader(tip: Tip, blocks: readonly BatchBlock[], data: Uint8Array): BatchHeader {
   const derived: DerivedBlock[] = [];
   for (const block of blocks) {
-    derived.push(derive(tip.height + BigInt(derived.length) + 1n, derived.at(-1)?.hash ?? tip.blockHash, block));
+    derived.push(
+      derive(
+        tip.height + BigInt(derived.length) + 1n,
+        derived.at(-1)?.hash ?? tip.blockHash,
+        block,
+      ),
+    );
   }
   const last = derived.at(-1);
   if (last === undefined) throw new Error("a batch has blocks");
   return {
-    ...{ version: batchHeaderVersion, stfVersion: currentStfVersion, chainId: parameters.l2ChainId },
-    ...{ index: tip.batchIndex + 1n, parentHash: tip.batchHash, firstBlock: tip.height + 1n, lastBlock: last.height },
+    ...{
+      version: batchHeaderVersion,
+      stfVersion: currentStfVersion,
+      chainId: parameters.l2ChainId,
+    },
+    ...{
+      index: tip.batchIndex + 1n,
+      parentHash: tip.batchHash,
+      firstBlock: tip.height + 1n,
+      lastBlock: last.height,
+    },
     ...{ parentBlockHash: tip.blockHash, lastBlockHash: last.hash, postStateRoot: last.stateRoot },
-    ...{ blockRoot: merkleRoot(derived.map(({ hash }) => hash)), daKind: daKindCalldata, daSize: data.length },
+    ...{
+      blockRoot: merkleRoot(derived.map(({ hash }) => hash)),
+      daKind: daKindCalldata,
+      daSize: data.length,
+    },
     ...{ daRoot: chunkRoot(data), queueFrom: tip.queuePosition, queueTo: last.queuePosition },
     ...{ l1OriginNumber: last.l1OriginNumber, l1OriginHash: last.l1OriginHash, epoch: 1n },
     ...{ proposer: members[0]?.address ?? zeroHash, timestamp: last.timestamp },
@@ -93,11 +115,20 @@ export function makeSubmission(tip: Tip, count: number, change: SubmissionChange
   const header = { ...makeHeader(tip, blocks, data), ...change.header };
   const batchHash = batchDigest(header, parameters.domain);
   const calldata = { header, data, proof: prove(batchHash, change.endorsers) };
-  return { l1BlockNumber: 20n + tip.batchIndex, l1TxHash: keccak256(batchHash), header, batchHash, calldata };
+  return {
+    l1BlockNumber: 20n + tip.batchIndex,
+    l1TxHash: keccak256(batchHash),
+    header,
+    batchHash,
+    calldata,
+  };
 }
 
 /** Applies inputs and answers each `executeBlock`. */
-export function run(state: State, inputs: readonly Input[]): { readonly state: State; readonly effects: readonly Effect[] } {
+export function run(
+  state: State,
+  inputs: readonly Input[],
+): { readonly state: State; readonly effects: readonly Effect[] } {
   const effects: Effect[] = [];
   const queue = [...inputs];
   let current = state;
@@ -110,7 +141,10 @@ export function run(state: State, inputs: readonly Input[]): { readonly state: S
         continue;
       }
       const height = current.tip.height + BigInt(current.inWork?.derived.length ?? 0) + 1n;
-      queue.unshift({ type: "blockExecuted", block: derive(height, effect.parentHash, effect.block) });
+      queue.unshift({
+        type: "blockExecuted",
+        block: derive(height, effect.parentHash, effect.block),
+      });
     }
   }
   return { state: current, effects };

@@ -26,7 +26,10 @@ function typesOf(effects: readonly Effect[]): string[] {
 test("C1 right batches are verified one after another", () => {
   const first = run(initialTestState(), [submitted(makeSubmission(genesisTip, 3))]);
   assert.deepEqual(typesOf(first.effects), ["recordVerified"]);
-  assert.deepEqual([first.state.tip.batchIndex, first.state.tip.height, first.state.tip.queuePosition], [1n, 3n, 1n]);
+  assert.deepEqual(
+    [first.state.tip.batchIndex, first.state.tip.height, first.state.tip.queuePosition],
+    [1n, 3n, 1n],
+  );
   const second = run(first.state, [submitted(makeSubmission(first.state.tip, 2))]);
   assert.deepEqual(typesOf(second.effects), ["recordVerified"]);
   assert.equal(second.state.tip.height, 5n);
@@ -80,7 +83,11 @@ test("C1 every single-byte change of the data raises an alarm", () => {
     changed[position] = (changed[position] ?? 0) ^ 1;
     const { header, ...submission } = makeSubmission(genesisTip, 3);
     const calldata = { header, data: changed, proof: submission.calldata?.proof ?? "0x" };
-    assert.equal(alarmOf({ ...submission, header, calldata }).code, "DATA_COMMITMENT_DIFFERS", `byte ${position}`);
+    assert.equal(
+      alarmOf({ ...submission, header, calldata }).code,
+      "DATA_COMMITMENT_DIFFERS",
+      `byte ${position}`,
+    );
   }
 });
 
@@ -92,14 +99,20 @@ test("C2 every single-byte change of the proof raises an alarm", () => {
     changed[position] = (changed[position] ?? 0) ^ 1;
     const { header, calldata } = submission;
     assert.ok(calldata !== null);
-    const alarm = alarmOf({ ...submission, header, calldata: { ...calldata, proof: bytesToHex(changed) } });
+    const alarm = alarmOf({
+      ...submission,
+      header,
+      calldata: { ...calldata, proof: bytesToHex(changed) },
+    });
     assert.equal(alarm.code, "PROOF_INVALID", `byte ${position}`);
   }
 });
 
 test("C2 a proof by fewer than two thirds raises an alarm", () => {
   assert.equal(alarmOf(makeSubmission(genesisTip, 1, { endorsers: [1] })).code, "PROOF_INVALID");
-  const two = run(initialTestState(), [submitted(makeSubmission(genesisTip, 1, { endorsers: [0, 2] }))]);
+  const two = run(initialTestState(), [
+    submitted(makeSubmission(genesisTip, 1, { endorsers: [0, 2] })),
+  ]);
   assert.deepEqual(typesOf(two.effects), ["recordVerified"]);
 });
 
@@ -107,7 +120,10 @@ test("C2 a proof over another digest raises an alarm", () => {
   const submission = makeSubmission(genesisTip, 1);
   const { calldata } = submission;
   assert.ok(calldata !== null);
-  const alarm = alarmOf({ ...submission, calldata: { ...calldata, proof: prove(`0x${"05".repeat(32)}`) } });
+  const alarm = alarmOf({
+    ...submission,
+    calldata: { ...calldata, proof: prove(`0x${"05".repeat(32)}`) },
+  });
   assert.equal(alarm.code, "PROOF_INVALID");
 });
 
@@ -116,12 +132,18 @@ test("an event without the calldata of a direct call, or that contradicts it, ra
   assert.equal(alarmOf({ ...submission, calldata: null }).code, "CALLDATA_NOT_FOUND");
   const other = { ...submission.header, epoch: 5n };
   assert.equal(alarmOf({ ...submission, header: other }).code, "EVENT_CONTRADICTS_CALLDATA");
-  assert.equal(alarmOf({ ...submission, batchHash: `0x${"05".repeat(32)}` }).code, "EVENT_CONTRADICTS_CALLDATA");
+  assert.equal(
+    alarmOf({ ...submission, batchHash: `0x${"05".repeat(32)}` }).code,
+    "EVENT_CONTRADICTS_CALLDATA",
+  );
 });
 
 test("a block that cannot be included raises an alarm with its height", () => {
   const started = step(initialTestState(), submitted(makeSubmission(genesisTip, 3)));
-  const { effects } = step(started.state, { type: "blockNotIncludable", reason: "NONCE_TOO_LOW in transaction 0" });
+  const { effects } = step(started.state, {
+    type: "blockNotIncludable",
+    reason: "NONCE_TOO_LOW in transaction 0",
+  });
   const [effect] = effects;
   assert.ok(effect?.type === "raiseAlarm");
   assert.deepEqual([effect.alarm.code, effect.alarm.height], ["BLOCK_NOT_INCLUDABLE", 1n]);
@@ -129,12 +151,16 @@ test("a block that cannot be included raises an alarm with its height", () => {
 
 test("C3 nothing after a wrong batch is called verified, until L1 voids it", () => {
   const good = run(initialTestState(), [submitted(makeSubmission(genesisTip, 2))]);
-  const bad = makeSubmission(good.state.tip, 1, { header: { postStateRoot: `0x${"01".repeat(32)}` } });
+  const bad = makeSubmission(good.state.tip, 1, {
+    header: { postStateRoot: `0x${"01".repeat(32)}` },
+  });
   const wrong = run(good.state, [submitted(bad)]);
   assert.equal(wrong.state.wrongBatch, 2n);
   const later = run(wrong.state, [submitted(makeSubmission(wrong.state.tip, 1))]);
   assert.deepEqual(typesOf(later.effects), ["recordUnverified"]);
-  const voided = run(later.state, [{ type: "batchesInvalidated", fromIndex: 2n, tip: good.state.tip }]);
+  const voided = run(later.state, [
+    { type: "batchesInvalidated", fromIndex: 2n, tip: good.state.tip },
+  ]);
   assert.deepEqual(typesOf(voided.effects), ["recordVoid"]);
   const again = run(voided.state, [submitted(makeSubmission(voided.state.tip, 1))]);
   assert.deepEqual(typesOf(again.effects), ["recordVerified"]);
