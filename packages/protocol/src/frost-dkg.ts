@@ -8,7 +8,7 @@ import { secp256k1, secp256k1_hasher } from "@noble/curves/secp256k1.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { assert } from "./assert.ts";
 import { bytesToHex, concatBytes, type Hex, hexToBytes, isHex, keccak256 } from "./bytes.ts";
-import { type Epoch } from "./ids.ts";
+import type { Epoch } from "./ids.ts";
 import { rlpEncode } from "./rlp.ts";
 import {
   decodePoint,
@@ -36,14 +36,19 @@ export type CeremonyBinding = {
 };
 
 /** A round-1 package: commitment to a polynomial of degree t - 1, and proof of knowledge of its constant term. */
-export type Round1Package = { readonly commitment: readonly Hex[]; readonly proofOfPossession: Hex };
+export type Round1Package = {
+  readonly commitment: readonly Hex[];
+  readonly proofOfPossession: Hex;
+};
 
 /** Why a round-1 package is refused. */
 export type Round1Fault = "ROUND1_LENGTH" | "ROUND1_POINT" | "ROUND1_PROOF";
 
 /** Hash that names a ceremony in every proof, share and transcript of it. */
 export function ceremonyContext(binding: CeremonyBinding): Hex {
-  assert(binding.roster.length >= 2, "a key is shared by two or more", { members: binding.roster.length });
+  assert(binding.roster.length >= 2, "a key is shared by two or more", {
+    members: binding.roster.length,
+  });
   assert(binding.threshold >= 2 && binding.threshold <= binding.roster.length, "2 <= t <= n");
   const text = new TextEncoder();
   return keccak256(
@@ -63,7 +68,9 @@ export function ceremonyContext(binding: CeremonyBinding): Hex {
 /** Wire form: t compressed points, then the 65-byte proof. The length alone fixes t. */
 export function encodeRound1Package({ commitment, proofOfPossession }: Round1Package): Hex {
   assert(isHex(proofOfPossession, proofBytes), "a proof of possession is R and z");
-  return bytesToHex(concatBytes(...commitment.map((point) => hexToBytes(point)), hexToBytes(proofOfPossession)));
+  return bytesToHex(
+    concatBytes(...commitment.map((point) => hexToBytes(point)), hexToBytes(proofOfPossession)),
+  );
 }
 
 /** Decodes and checks the package of roster place `index`; returns the fault's code if it is not acceptable. */
@@ -124,7 +131,10 @@ export function deriveGroup(packages: readonly Round1Package[]): GroupPublic {
   const commitment = negate ? sums.map((point) => point.negate()) : sums;
   const verifyingShares = packages.map((_, index) =>
     // Horner: X_j = ((C_{t-1} j + C_{t-2}) j + ...) + C_0
-    commitment.reduceRight((acc, point) => acc.multiplyUnsafe(BigInt(index + 1)).add(point), Point.ZERO),
+    commitment.reduceRight(
+      (acc, point) => acc.multiplyUnsafe(BigInt(index + 1)).add(point),
+      Point.ZERO,
+    ),
   );
   const points = commitment.map((point) => bytesToHex(point.toBytes()));
   return {
@@ -137,7 +147,9 @@ export function deriveGroup(packages: readonly Round1Package[]): GroupPublic {
 
 /** What every member signs with its confirmation: the ceremony and all round-1 packages in roster order. */
 export function ceremonyTranscriptHash(context: Hex, packages: readonly Round1Package[]): Hex {
-  return keccak256(rlpEncode([hexToBytes(context), ...packages.map((p) => hexToBytes(encodeRound1Package(p)))]));
+  return keccak256(
+    rlpEncode([hexToBytes(context), ...packages.map((p) => hexToBytes(encodeRound1Package(p)))]),
+  );
 }
 
 /**
@@ -158,7 +170,11 @@ function isProofValid(
       secp256k1_hasher.hashToScalar(concatBytes(id, PK.toBytes(), R.toBytes()), { DST }),
   });
   try {
-    return proofSuite.verify(hexToBytes(proofOfPossession), Point.Fn.toBytes(BigInt(index + 1)), hexToBytes(constantTerm));
+    return proofSuite.verify(
+      hexToBytes(proofOfPossession),
+      Point.Fn.toBytes(BigInt(index + 1)),
+      hexToBytes(constantTerm),
+    );
   } catch {
     return false; // R or z is malformed
   }

@@ -13,7 +13,11 @@ import {
 import { type SchnorrSignature, verifySchnorr } from "./schnorr.ts";
 
 /** One signer's nonce commitments; `index` is its place in the KEY's roster (not in the session's). */
-export type SigningCommitment = { readonly index: number; readonly hiding: Hex; readonly binding: Hex };
+export type SigningCommitment = {
+  readonly index: number;
+  readonly hiding: Hex;
+  readonly binding: Hex;
+};
 
 /** What one signing attempt is about; equal on all nodes because the PoS chain assigned the commitments. */
 export type SigningPackage = {
@@ -36,7 +40,10 @@ export type Aggregation =
   | { readonly type: "failed"; readonly culprits: readonly number[] };
 
 /** Checks what noble leaves to its caller: members only, each once, at least t, proper points, none used by two. */
-export function checkSigningPackage({ group, commitments }: SigningPackage): SigningPackageFault | undefined {
+export function checkSigningPackage({
+  group,
+  commitments,
+}: SigningPackage): SigningPackageFault | undefined {
   const seen = new Set<number>();
   const points = new Set<Hex>();
   for (const { index, hiding, binding } of commitments) {
@@ -51,7 +58,10 @@ export function checkSigningPackage({ group, commitments }: SigningPackage): Sig
 }
 
 /** Whether the share of roster place `index` is right; total function, also for malformed shares. */
-export function isSignatureShareValid(pkg: SigningPackage, { index, share }: { index: number; share: Hex }): boolean {
+export function isSignatureShareValid(
+  pkg: SigningPackage,
+  { index, share }: { index: number; share: Hex },
+): boolean {
   if (!isNonZeroScalar(share) || !pkg.commitments.some((c) => c.index === index)) return false;
   const commitments = toNobleCommitments(pkg.commitments);
   return frost.verifyShare(
@@ -64,22 +74,33 @@ export function isSignatureShareValid(pkg: SigningPackage, { index, share }: { i
 }
 
 /** Sums the shares and verifies the result as L1 would; only when that fails are shares checked one by one (slower). */
-export function aggregateShares(pkg: SigningPackage, shares: ReadonlyMap<number, Hex>): Aggregation {
+export function aggregateShares(
+  pkg: SigningPackage,
+  shares: ReadonlyMap<number, Hex>,
+): Aggregation {
   assert(
-    pkg.commitments.every(({ index }) => shares.has(index)) && shares.size === pkg.commitments.length,
+    pkg.commitments.every(({ index }) => shares.has(index)) &&
+      shares.size === pkg.commitments.length,
     "one share for each commitment",
   );
-  const malformed = [...shares].filter(([, share]) => !isNonZeroScalar(share)).map(([index]) => index);
+  const malformed = [...shares]
+    .filter(([, share]) => !isNonZeroScalar(share))
+    .map(([index]) => index);
   if (malformed.length > 0) return { type: "failed", culprits: malformed };
   try {
     const encoded = frost.aggregate(
       toFrostPublic(pkg.group),
       toNobleCommitments(pkg.commitments),
       hexToBytes(pkg.digest),
-      Object.fromEntries([...shares].map(([index, share]) => [frostIdentifier(index), hexToBytes(share)])),
+      Object.fromEntries(
+        [...shares].map(([index, share]) => [frostIdentifier(index), hexToBytes(share)]),
+      ),
     );
     const signature = toSchnorrSignature(encoded);
-    assert(verifySchnorr(pkg.group.groupKey, pkg.digest, signature), "an aggregate that noble accepts is valid on L1");
+    assert(
+      verifySchnorr(pkg.group.groupKey, pkg.digest, signature),
+      "an aggregate that noble accepts is valid on L1",
+    );
     return { type: "signed", signature };
   } catch (error) {
     const cheaters = (error as { cheaters?: readonly string[] }).cheaters;
@@ -100,6 +121,9 @@ export function toNobleCommitments(commitments: readonly SigningCommitment[]) {
 }
 
 /** Nonce commitments on the PoS chain: hiding | binding, 33 bytes each. */
-export function encodeNonceCommitment({ hiding, binding }: Pick<SigningCommitment, "hiding" | "binding">): Hex {
+export function encodeNonceCommitment({
+  hiding,
+  binding,
+}: Pick<SigningCommitment, "hiding" | "binding">): Hex {
   return bytesToHex(Uint8Array.of(...hexToBytes(hiding), ...hexToBytes(binding)));
 }

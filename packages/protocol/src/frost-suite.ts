@@ -3,7 +3,12 @@
  * our own name, and one departure, H2: the challenge is the one L1 recomputes (see schnorr.ts). All signing
  * arithmetic is @noble/curves'; this file only binds it.
  */
-import { createFROST, type FROST, type FrostPublic, type Key } from "@noble/curves/abstract/frost.js";
+import {
+  createFROST,
+  type FROST,
+  type FrostPublic,
+  type Key,
+} from "@noble/curves/abstract/frost.js";
 import { secp256k1, secp256k1_hasher } from "@noble/curves/secp256k1.js";
 import type { TArg, TRet } from "@noble/curves/utils.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -38,7 +43,9 @@ export function ceremonySuite(context: Hex): FROST {
 
 /** RFC 9591 identifier of the roster place `index` (from 0): the scalar index + 1. */
 export function frostIdentifier(index: number): string {
-  assert(Number.isSafeInteger(index) && index >= 0, "a roster place is a natural number", { index });
+  assert(Number.isSafeInteger(index) && index >= 0, "a roster place is a natural number", {
+    index,
+  });
   return frost.Identifier.fromNumber(index + 1);
 }
 
@@ -85,7 +92,12 @@ export function fromFrostPublic(pub: TArg<FrostPublic>): GroupPublic {
   const first = pub.commitments[0];
   assert(first !== undefined && hasEvenY(first), "the group key is normalised to even Y");
   assert(commitment.length === pub.signers.min, "the group polynomial has t coefficients");
-  return { threshold: pub.signers.min, groupKey: bytesToHex(first.subarray(1)), commitment, verifyingShares };
+  return {
+    threshold: pub.signers.min,
+    groupKey: bytesToHex(first.subarray(1)),
+    commitment,
+    verifyingShares,
+  };
 }
 
 /** noble's 65-byte R | z to the form L1 checks. */

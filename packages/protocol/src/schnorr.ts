@@ -3,7 +3,15 @@
  * byte format of the L1 proof. Challenge: e = keccak256(Px | 27 | digest | address(R)) mod n; signature (address(R), s).
  */
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { bytesToBigint, bytesToHex, concatBytes, type Hex, hexToBytes, isHex, keccak256 } from "./bytes.ts";
+import {
+  bytesToBigint,
+  bytesToHex,
+  concatBytes,
+  type Hex,
+  hexToBytes,
+  isHex,
+  keccak256,
+} from "./bytes.ts";
 import { publicKeyToAddress } from "./secp256k1.ts";
 
 const { Point } = secp256k1;
@@ -36,7 +44,11 @@ export function pointToAddress(point: CurvePoint): Hex {
 }
 
 /** The challenge scalar e, unreduced range [0, n). Inputs must be 32, 32 and 20 bytes. */
-export function schnorrChallenge(groupKeyX: Uint8Array, digest: Uint8Array, rAddress: Uint8Array): bigint {
+export function schnorrChallenge(
+  groupKeyX: Uint8Array,
+  digest: Uint8Array,
+  rAddress: Uint8Array,
+): bigint {
   return Fn.create(
     BigInt(keccak256(concatBytes(groupKeyX, Uint8Array.of(PARITY_EVEN), digest, rAddress))),
   );
@@ -51,7 +63,8 @@ export function verifySchnorr(groupKey: Hex, digest: Hex, signature: SchnorrSign
   const message = fixedBytes(digest, 32);
   const rAddress = fixedBytes(signature.r, 20);
   const sBytes = fixedBytes(signature.s, 32);
-  if (px === undefined || message === undefined || rAddress === undefined || sBytes === undefined) return false;
+  if (px === undefined || message === undefined || rAddress === undefined || sBytes === undefined)
+    return false;
   const x = bytesToBigint(px);
   const s = bytesToBigint(sBytes);
   if (x === 0n || x >= Fn.ORDER || s >= Fn.ORDER) return false;
@@ -69,7 +82,8 @@ export function verifySchnorr(groupKey: Hex, digest: Hex, signature: SchnorrSign
  * bytes each (EIP-2098), ascending by member. Throws RangeError on input that no verifier would accept.
  */
 export function encodeFrostProof({ signature, endorsements }: FrostProof): Hex {
-  if (!isHex(signature.r, 20) || !isHex(signature.s, 32)) throw new RangeError("signature is not (address, scalar)");
+  if (!isHex(signature.r, 20) || !isHex(signature.s, 32))
+    throw new RangeError("signature is not (address, scalar)");
   return joinHex(signature.r, signature.s, encodeEndorsements(endorsements));
 }
 
@@ -78,7 +92,10 @@ export function decodeFrostProof(proof: Hex): FrostProof | undefined {
   if (!isHex(proof) || proof.length < 2 + 2 * FIXED_BYTES) return undefined;
   const endorsements = decodeEndorsements(`0x${proof.slice(2 + 2 * 52)}`);
   if (endorsements === undefined) return undefined;
-  return { signature: { r: `0x${proof.slice(2, 42)}`, s: `0x${proof.slice(42, 106)}` }, endorsements };
+  return {
+    signature: { r: `0x${proof.slice(2, 42)}`, s: `0x${proof.slice(42, 106)}` },
+    endorsements,
+  };
 }
 
 /** `bitmap (32) | endorsements (64 each)`: the whole proof of EcdsaMultisigScheme, the tail of the FROST one. */
@@ -86,7 +103,8 @@ export function encodeEndorsements(endorsements: readonly IndexedEndorsement[]):
   const ordered = [...endorsements].sort((a, b) => a.index - b.index);
   let bitmap = 0n;
   for (const { index } of ordered) {
-    if (!Number.isSafeInteger(index) || index < 0 || index >= MEMBERS_MAX) throw new RangeError(`member index ${index}`);
+    if (!Number.isSafeInteger(index) || index < 0 || index >= MEMBERS_MAX)
+      throw new RangeError(`member index ${index}`);
     if ((bitmap >> BigInt(index)) & 1n) throw new RangeError(`member ${index} endorses twice`);
     bitmap |= 1n << BigInt(index);
   }
@@ -97,11 +115,16 @@ export function encodeEndorsements(endorsements: readonly IndexedEndorsement[]):
 export function decodeEndorsements(bytes: Hex): readonly IndexedEndorsement[] | undefined {
   if (!isHex(bytes) || bytes.length < 66) return undefined;
   const bitmap = BigInt(bytes.slice(0, 66));
-  const indexes = Array.from({ length: MEMBERS_MAX }, (_, i) => i).filter((i) => (bitmap >> BigInt(i)) & 1n);
+  const indexes = Array.from({ length: MEMBERS_MAX }, (_, i) => i).filter(
+    (i) => (bitmap >> BigInt(i)) & 1n,
+  );
   if (bytes.length !== 66 + indexes.length * 2 * ENDORSEMENT_BYTES) return undefined;
   return indexes.map((index, at) => {
     const start = 66 + at * 2 * ENDORSEMENT_BYTES;
-    return { index, signature: fromCompact(`0x${bytes.slice(start, start + 2 * ENDORSEMENT_BYTES)}`) };
+    return {
+      index,
+      signature: fromCompact(`0x${bytes.slice(start, start + 2 * ENDORSEMENT_BYTES)}`),
+    };
   });
 }
 
@@ -109,7 +132,8 @@ export function decodeEndorsements(bytes: Hex): readonly IndexedEndorsement[] | 
 export function toCompact(signature: Hex): Hex {
   const bytes = fixedBytes(signature, 65);
   const v = bytes?.[64];
-  if (bytes === undefined || (v !== 27 && v !== 28)) throw new RangeError("signature is not r|s|v with v 27 or 28");
+  if (bytes === undefined || (v !== 27 && v !== 28))
+    throw new RangeError("signature is not r|s|v with v 27 or 28");
   const s = bytesToBigint(bytes.subarray(32, 64));
   if (s >= Y_PARITY_BIT) throw new RangeError("high s has no compact form");
   return joinHex(bytesToHex(bytes.subarray(0, 32)), word(v === 28 ? s | Y_PARITY_BIT : s));

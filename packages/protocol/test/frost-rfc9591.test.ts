@@ -30,11 +30,15 @@ const hex = (bytes: Uint8Array) => bytesToHex(bytes).slice(2);
 const raw = (text: string | undefined) => new Uint8Array(hexToBytes(`0x${text ?? "missing"}`));
 
 test("noble's secp256k1 FROST gives the RFC 9591 vectors byte for byte", { skip: !present }, () => {
-  const { inputs, round_one_outputs, round_two_outputs, final_output } = JSON.parse(readFileSync(path, "utf8")) as Rfc9591;
+  const { inputs, round_one_outputs, round_two_outputs, final_output } = JSON.parse(
+    readFileSync(path, "utf8"),
+  ) as Rfc9591;
   const signers = { min: 2, max: 3 };
   const { Fn } = rfc.utils;
   const coefficient = Fn.fromBytes(raw(inputs.share_polynomial_coefficients[0]));
-  const polynomial = rfc.utils.generateSecretPolynomial(signers, raw(inputs.group_secret_key), [coefficient]);
+  const polynomial = rfc.utils.generateSecretPolynomial(signers, raw(inputs.group_secret_key), [
+    coefficient,
+  ]);
   assert.equal(hex(polynomial.commitment[0] ?? new Uint8Array()), inputs.verifying_key_key);
   const secrets = new Map(
     inputs.participant_shares.map(({ identifier, participant_share }) => [
@@ -47,7 +51,11 @@ test("noble's secp256k1 FROST gives the RFC 9591 vectors byte for byte", { skip:
     commitments: polynomial.commitment,
     verifyingShares: Object.fromEntries(
       [...secrets.values()].map((secret) => {
-        rfc.validateSecret(secret, { signers, commitments: polynomial.commitment, verifyingShares: {} });
+        rfc.validateSecret(secret, {
+          signers,
+          commitments: polynomial.commitment,
+          verifyingShares: {},
+        });
         return [secret.identifier, rfcPublic(secret.signingShare)];
       }),
     ),

@@ -1,4 +1,4 @@
--- Key ceremonies of which this node is or was a member. The state holds secrets and is encrypted under a key that
+-- Key ceremonies of which this node is a member and that the pool has not ended. The state holds secrets and is encrypted under a key that
 -- lives in the ceremony's file: erasing the file makes every copy of the row useless.
 create table ceremony (
   ceremony_id text primary key,
@@ -50,8 +50,15 @@ create table signing_session (
 
 create index signing_session_open on signing_session (deadline_ms) where phase <> 'closed';
 
--- Digest of the last epoch update that the pool decided: what the next one continues.
+-- Epoch updates that the pool decided; the next one continues the last that L1 registered.
 create table epoch_update (
   epoch bigint primary key,
-  digest text not null
+  digest text not null,
+  activated boolean not null default false
+);
+
+-- Members of the newest epoch, in index order: every EpochUpdate names them all, whoever took part in the ceremony.
+create table member_set (
+  epoch bigint primary key,
+  addresses jsonb not null
 );

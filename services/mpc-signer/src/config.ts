@@ -57,10 +57,16 @@ export const mpcSignerConfigKeys: ConfigKeys<MpcSignerConfig> = {
   batcherUrl: required("MPC_SIGNER_BATCHER_URL", endpoint),
   posConsensusUrl: required("MPC_SIGNER_POS_CONSENSUS_URL", endpoint),
   p2pListen: required("MPC_SIGNER_P2P_LISTEN", listenAddress),
-  peersRefreshMs: optional("MPC_SIGNER_PEERS_REFRESH_MS", integer({ min: 100, max: 600_000 }), 5_000),
+  peersRefreshMs: optional(
+    "MPC_SIGNER_PEERS_REFRESH_MS",
+    integer({ min: 100, max: 600_000 }),
+    5_000,
+  ),
 };
 
 /** Reads the configuration; throws `ConfigError` that names every problem. */
-export function parseMpcSignerConfig(env: Readonly<Record<string, string | undefined>>): MpcSignerConfig {
+export function parseMpcSignerConfig(
+  env: Readonly<Record<string, string | undefined>>,
+): MpcSignerConfig {
   return parseConfig(env, mpcSignerConfigKeys);
 }

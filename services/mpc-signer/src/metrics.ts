@@ -27,20 +27,34 @@ export function createSignerMetrics(metrics: Metrics = createMetrics("mpc-signer
       help: "Signing sessions by how they ended here",
       labels: ["outcome"],
     }),
-    ceremonies: metrics.counter({ name: "mpc_ceremonies_total", help: "Key generations by outcome", labels: ["outcome"] }),
+    ceremonies: metrics.counter({
+      name: "mpc_ceremonies_total",
+      help: "Key generations by outcome",
+      labels: ["outcome"],
+    }),
     refusals: metrics.counter({
       name: "mpc_signing_refusals_total",
       help: "Signing sessions that this node refused, by code",
       labels: ["code"],
     }),
-    blames: metrics.counter({ name: "mpc_blames_total", help: "Members found at fault, by code", labels: ["code"] }),
+    blames: metrics.counter({
+      name: "mpc_blames_total",
+      help: "Members found at fault, by code",
+      labels: ["code"],
+    }),
     refusedMessages: metrics.counter({
       name: "mpc_refused_messages_total",
       help: "Peer messages and connections refused, by reason",
       labels: ["reason"],
     }),
-    peers: metrics.gauge({ name: "mpc_connected_peers", help: "Members connected on the MPC channel" }),
-    unusedNonces: metrics.gauge({ name: "mpc_unused_nonces", help: "Nonce pairs of the newest published list left" }),
+    peers: metrics.gauge({
+      name: "mpc_connected_peers",
+      help: "Members connected on the MPC channel",
+    }),
+    unusedNonces: metrics.gauge({
+      name: "mpc_unused_nonces",
+      help: "Nonce pairs of the newest published list left",
+    }),
     keys: metrics.gauge({ name: "mpc_active_keys", help: "Keys of which this node holds a share" }),
   };
 }

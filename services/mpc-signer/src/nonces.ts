@@ -6,12 +6,19 @@ import type { Hex, NonceCommitment, SessionSigner } from "@sequorum/protocol";
 import type { NoncePair } from "./core/signing/nonce.ts";
 import { wipeNonce } from "./core/signing/nonce.ts";
 
-type Held = { readonly nonces: NoncePair; readonly commitment: NonceCommitment; readonly generation: number };
+type Held = {
+  readonly nonces: NoncePair;
+  readonly commitment: NonceCommitment;
+  readonly generation: number;
+};
 
 /** The nonces of one key. */
 export type NonceBook = {
   /** Adds a list that is about to be published. */
-  add(generation: number, made: readonly { nonces: NoncePair; commitment: NonceCommitment }[]): void;
+  add(
+    generation: number,
+    made: readonly { nonces: NoncePair; commitment: NonceCommitment }[],
+  ): void;
   /** The pool recorded a list: unused pairs of other lists before it will never be asked for. */
   recorded(generation: number): void;
   /** Reserves the pair a session was assigned; false when this process does not hold it. */
@@ -37,14 +44,20 @@ export function createNonceBook(): NonceBook {
   return {
     add(generation, made) {
       newest = Math.max(newest, generation);
-      for (const { nonces, commitment } of made) unused.set(commitment.hiding, { nonces, commitment, generation });
+      for (const { nonces, commitment } of made)
+        unused.set(commitment.hiding, { nonces, commitment, generation });
     },
     recorded(generation) {
       for (const [hiding, held] of unused) if (held.generation < generation) drop(hiding, held);
     },
     claim(sessionId, { generation, hiding, binding }) {
       const held = unused.get(hiding);
-      if (held === undefined || held.commitment.binding !== binding || held.generation !== generation) return false;
+      if (
+        held === undefined ||
+        held.commitment.binding !== binding ||
+        held.generation !== generation
+      )
+        return false;
       unused.delete(hiding);
       claimed.set(sessionId, held);
       return true;

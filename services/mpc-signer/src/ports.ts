@@ -29,6 +29,8 @@ export type SignerDecision = Extract<
       | "signingSessionClosed"
       | "nonceCommitmentsRecorded"
       | "epochKeySigned"
-      | "keyRetired";
+      | "keyRetired"
+      | "membersSet"
+      | "epochActivated";
   }
 > & { readonly timeMs: number };

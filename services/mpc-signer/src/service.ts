@@ -2,7 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openBus } from "@sequorum/bus";
-import { parseNetworkConfig, privateKeyToPublicKey, publicKeyToAddress, signingDomain } from "@sequorum/protocol";
+import {
+  parseNetworkConfig,
+  privateKeyToPublicKey,
+  publicKeyToAddress,
+  signingDomain,
+} from "@sequorum/protocol";
 import {
   createGrpcServer,
   createMetrics,
@@ -21,10 +26,14 @@ import { createSignerMetrics } from "./metrics.ts";
 import { startSigner } from "./signer.ts";
 
 /** What the signer gets from its process; `fail` stops it. */
-export type MpcSignerContext = Pick<ServiceContext, "signal" | "logger"> & Partial<Pick<ServiceContext, "fail">>;
+export type MpcSignerContext = Pick<ServiceContext, "signal" | "logger"> &
+  Partial<Pick<ServiceContext, "fail">>;
 
 /** Opens everything the signer needs and starts it. */
-export async function createMpcSignerService(config: MpcSignerConfig, context: MpcSignerContext): Promise<Service> {
+export async function createMpcSignerService(
+  config: MpcSignerConfig,
+  context: MpcSignerContext,
+): Promise<Service> {
   const resources = createResources();
   const stopping = resources.add(new AbortController(), (controller) => controller.abort());
   const signal = AbortSignal.any([context.signal, stopping.signal]);
@@ -55,7 +64,9 @@ async function start(
     await openBus({ natsUrl, operator, service: "mpc-signer", store, signal, logger }),
     (opened) => opened.close(),
   );
-  const posConsensus = resources.add(connectPosConsensus(config.posConsensusUrl), (client) => client.close());
+  const posConsensus = resources.add(connectPosConsensus(config.posConsensusUrl), (client) =>
+    client.close(),
+  );
   const batcher = resources.add(connectBatcher(config.batcherUrl), (client) => client.close());
   const metrics = createMetrics("mpc-signer");
   const signer = await startSigner(
@@ -84,7 +95,9 @@ async function start(
     await createGrpcServer({ port: config.grpcPort, services: [mpcSignerRpc(signer.rpc)], logger }),
     (server) => server.close(),
   );
-  resources.add(await startHttpServer({ port: config.httpPort, ready, metrics }), (server) => server.close());
+  resources.add(await startHttpServer({ port: config.httpPort, ready, metrics }), (server) =>
+    server.close(),
+  );
   // Background work must end before what it uses is closed.
   resources.add(stop, (abort) => abort());
   return { name: "mpc-signer", ready, [Symbol.asyncDispose]: () => resources.close() };

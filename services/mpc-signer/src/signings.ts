@@ -1,40 +1,28 @@
-/** The shell of signing: T2 check, nonces, the durable mark before a share leaves, timers, submission. */
-import { randomBytes } from "node:crypto";
-import { setImmediate as yieldToEventLoop } from "node:timers/promises";
-import { type Hex, type NonceCommitment, type SessionSigner, unreachable } from "@sequorum/protocol";
-import { describeError, type Logger, RetryableError, sleep } from "@sequorum/service";
+/** The shell of signing: T2 check, the durable mark before a share leaves, timers, submission. */
+import { type Hex, type SessionSigner, unreachable } from "@sequorum/protocol";
+import { describeError, type Logger } from "@sequorum/service";
 import { afterCommit, type Transaction } from "@sequorum/store";
 import type { KeyStore } from "./adapters/key-store.ts";
 import type { MpcBody } from "./adapters/mpc-messages.ts";
 import type { SigningStore } from "./adapters/signing-store.ts";
 import type { SignatureScheme } from "./core/signature-scheme.ts";
 import type { SigningEffect, SigningInput, SigningStep } from "./core/signing/messages.ts";
-import type { NoncePair } from "./core/signing/nonce.ts";
-import type { SigningOpening, SigningRefusal, SigningState } from "./core/signing/state.ts";
+import type { SigningOpening, SigningState } from "./core/signing/state.ts";
+import { checkDigest } from "./digest-check.ts";
 import type { SignerMetrics } from "./metrics.ts";
-import { createNonceBook, type NonceBook } from "./nonces.ts";
+import type { NonceStock } from "./nonce-stock.ts";
 import type { ReadEndorsedDigest, SignerDecision } from "./ports.ts";
 import type { Submitter } from "./submitter.ts";
 
-/** Pairs in one published list, and the number left at which the next list is made. */
-export const nonceListSize = 64;
-export const nonceRefillBelow = 32;
-/** Pairs made before other work gets its turn. */
-const nonceSliceSize = 4;
-/** Time after which an unrecorded list no longer keeps the next one from being made. */
-const publishAgainAfterMs = 15_000;
 /** Attempts in work at a time; the pool opens few. */
 export const signingSessionsMax = 128;
-/** Pause between questions to a batcher that has not endorsed yet. */
-const endorsementPollMs = 50;
-/** Part of the attempt's time after which an unanswered check is a refusal. */
-const checkTimeShare = 0.6;
 
 /** What signing works with. */
 export type SigningsDeps = {
   readonly scheme: SignatureScheme;
   readonly self: Hex;
   readonly keys: KeyStore;
+  readonly nonces: NonceStock;
   readonly store: SigningStore;
   readonly submitter: Submitter;
   readonly readEndorsedDigest: ReadEndorsedDigest;
@@ -48,225 +36,223 @@ export type SigningsDeps = {
 type Live = { state: SigningState; readonly signer: SessionSigner; readonly openedAtMs: number };
 type Opened = Extract<SignerDecision, { type: "signingSessionOpened" }>;
 type Closed = Extract<SignerDecision, { type: "signingSessionClosed" }>;
-type Recorded = Extract<SignerDecision, { type: "nonceCommitmentsRecorded" }>;
 
-/** All signing of this node. */
-export type Signings = ReturnType<typeof createSignings>;
+/** All signing sessions of this node. Sessions are independent: their effects run side by side. */
+export class Signings {
+  readonly #deps: SigningsDeps;
+  readonly #live = new Map<Hex, Live>();
+  readonly #ended = new Set<Hex>();
 
-/** Starts without sessions; call `resume` once peers can be reached. */
-export function createSignings(deps: SigningsDeps) {
-  const live = new Map<Hex, Live>();
-  const ended = new Set<Hex>();
-  const books = new Map<Hex, NonceBook>();
-  const publishing = new Set<Hex>();
-  const { metrics, logger, signal } = deps;
-
-  const conclude = (sessionId: Hex) => {
-    live.delete(sessionId);
-    ended.add(sessionId);
-    for (const id of ended) if (ended.size > signingSessionsMax) ended.delete(id);
-  };
-
-  function input(sessionId: Hex, what: SigningInput): void {
-    const entry = live.get(sessionId);
-    if (entry !== undefined) apply(entry, deps.scheme.sign.step(entry.state, what));
+  constructor(deps: SigningsDeps) {
+    this.#deps = deps;
   }
 
-  function apply(entry: Live, step: SigningStep): void {
+  /** Records the attempt in `tx` and starts it once that is on disk. */
+  async onOpened(decision: Opened, tx: Transaction): Promise<void> {
+    const { keys, self, store, metrics, logger } = this.#deps;
+    const record = keys.get(decision.keyId);
+    if (record === undefined || !decision.roster.some(({ member }) => member === self)) return;
+    const { sessionId, purpose, keyId, digest, attempt, roster, deadlineMs, timeMs } = decision;
+    const timeoutMs = Math.max(1, deadlineMs - timeMs);
+    const key = { group: record.group, keyRoster: record.roster };
+    const opening: SigningOpening = {
+      sessionId,
+      purpose,
+      keyId,
+      digest,
+      attempt,
+      roster,
+      timeoutMs,
+      ...key,
+      self,
+    };
+    const known = await store.record(tx, opening, deadlineMs);
+    if (known === "reopened") {
+      metrics.refusals.add({ code: "SESSION_REOPENED" });
+      logger.error("a session was opened again with other content and is refused", { sessionId });
+    } else if (known === "new") afterCommit(tx, () => this.#start(opening));
+  }
+
+  async onClosed({ sessionId, culprits }: Closed, tx: Transaction): Promise<void> {
+    await this.#deps.store.close(tx, sessionId, culprits);
+    afterCommit(tx, () => this.#input(sessionId, { type: "closed" }));
+  }
+
+  onMessage(from: Hex, sessionId: Hex, body: MpcBody): void {
+    if (body.type === "signatureShare")
+      this.#input(sessionId, { type: "shareReceived", from, share: body.share });
+  }
+
+  knows(sessionId: Hex): boolean {
+    return this.#live.has(sessionId) || this.#ended.has(sessionId);
+  }
+
+  isSelf(member: Hex): boolean {
+    return member === this.#deps.self;
+  }
+
+  find(sessionId: Hex): SigningState | undefined {
+    return this.#live.get(sessionId)?.state;
+  }
+
+  /** Goes on with attempts whose share was released before the restart; the nonces of the others are gone. */
+  async resume(nowMs: number): Promise<void> {
+    for (const { opening, share } of await this.#deps.store.open(nowMs)) {
+      const signer = this.#signerOf(opening);
+      if (share === null || signer === undefined || this.knows(opening.sessionId)) continue;
+      const { state } = this.#deps.scheme.sign.open(opening);
+      this.#live.set(opening.sessionId, { state, signer, openedAtMs: nowMs });
+      this.#input(opening.sessionId, { type: "shareReleased", share });
+    }
+  }
+
+  #start(opening: SigningOpening): void {
+    const signer = this.#signerOf(opening);
+    if (signer === undefined || this.knows(opening.sessionId)) return;
+    this.#makeRoom();
+    const step = this.#deps.scheme.sign.open(opening);
+    const entry: Live = { state: step.state, signer, openedAtMs: Date.now() };
+    this.#live.set(opening.sessionId, entry);
+    const held = this.#deps.nonces.book(opening.keyId)?.claim(opening.sessionId, signer) ?? false;
+    if (step.state.phase === "checking" && !held) {
+      const state: SigningState = { ...step.state, phase: "refused", refusal: "NONCE_UNAVAILABLE" };
+      return this.#apply(entry, { state, effects: [] });
+    }
+    this.#apply(entry, step);
+    this.#deps.onOpened(opening.sessionId);
+  }
+
+  #signerOf({ roster }: SigningOpening): SessionSigner | undefined {
+    return roster.find(({ member }) => member === this.#deps.self);
+  }
+
+  #makeRoom(): void {
+    if (this.#live.size < signingSessionsMax) return;
+    const [oldest] = this.#live.keys();
+    if (oldest !== undefined) this.#input(oldest, { type: "closed" });
+  }
+
+  #input(sessionId: Hex, input: SigningInput): void {
+    const entry = this.#live.get(sessionId);
+    if (entry !== undefined) this.#apply(entry, this.#deps.scheme.sign.step(entry.state, input));
+  }
+
+  #apply(entry: Live, step: SigningStep): void {
     const before = entry.state.phase;
     entry.state = step.state;
-    const { sessionId, phase, refusal, purpose } = step.state;
-    if (step.rejected !== undefined) logger.debug("signing input refused", { sessionId, code: step.rejected });
-    for (const member of step.blame ?? []) {
-      metrics.blames.add({ code: step.state.phase === "failed" ? "SHARE_WRONG" : "SHARE_MISSING" });
-      logger.warn("member at fault in a signing session", { sessionId, member });
-    }
-    if (phase === "signed" && before !== "signed") {
-      metrics.signatureLatency.observe((Date.now() - entry.openedAtMs) / 1_000, { purpose: purpose.type });
-    }
-    if (phase === "refused" && refusal !== null) {
-      metrics.refusals.add({ code: refusal });
-      logger.warn("signing refused", { sessionId, purpose: purpose.type, code: refusal });
-    }
-    for (const effect of step.effects) perform(entry, effect);
+    this.#report(entry, step, before);
+    for (const effect of step.effects) this.#perform(entry, effect);
+    const { sessionId, phase } = step.state;
     if (phase !== before && phase !== "closed") {
-      deps.store.savePhase(step.state).catch((error: unknown) => logger.warn("phase not stored", { sessionId, reason: describeError(error) }));
+      this.#deps.store
+        .savePhase(step.state)
+        .catch((error: unknown) => this.#warn("phase not stored", sessionId, error));
     }
-    if (phase === "closed" || phase === "refused") {
-      metrics.sessions.add({ outcome: before === "signed" ? "signed" : phase });
-      conclude(sessionId);
-      refillIfLow(step.state.keyId);
-    }
+    if (phase === "closed" || phase === "refused") this.#conclude(entry, before);
   }
 
-  function perform(entry: Live, effect: SigningEffect): void {
+  #conclude({ state: { sessionId, keyId, phase } }: Live, before: SigningState["phase"]): void {
+    this.#deps.metrics.sessions.add({ outcome: before === "signed" ? "signed" : phase });
+    this.#live.delete(sessionId);
+    this.#ended.add(sessionId);
+    for (const id of this.#ended) if (this.#ended.size > signingSessionsMax) this.#ended.delete(id);
+    this.#deps.nonces.refillIfLow(keyId);
+  }
+
+  #perform(entry: Live, effect: SigningEffect): void {
+    const { submitter, nonces, send } = this.#deps;
     const { sessionId, keyId, attempt } = entry.state;
     switch (effect.type) {
       case "checkDigest":
-        checkDigest(deps, entry.state)
-          .then((refusal) => input(sessionId, { type: "digestChecked", refusal }))
-          .catch((error: unknown) => logger.warn("digest not checked", { sessionId, reason: describeError(error) }));
-        return;
+        return this.#check(entry);
       case "releaseShare":
-        release(deps, entry, books.get(keyId))
-          .then((share) => input(sessionId, { type: "shareReleased", share }))
-          .catch((error: unknown) => {
-            logger.error("share not released", { sessionId, reason: describeError(error) });
-            input(sessionId, { type: "releaseFailed", refusal: "NONCE_UNAVAILABLE" });
-          });
-        return;
+        return this.#release(entry);
       case "sendShare":
-        for (const to of effect.receivers) deps.send(to, sessionId, { type: "signatureShare", share: effect.share });
+        for (const to of effect.receivers)
+          send(to, sessionId, { type: "signatureShare", share: effect.share });
         return;
       case "submitSignature":
-        return deps.submitter.submit({ type: "groupSignature", sessionId, signature: effect.signature });
+        return submitter.submit({ type: "groupSignature", sessionId, signature: effect.signature });
       case "submitFailure":
-        return deps.submitter.submit({ type: "signingFailure", sessionId, attempt, culprits: effect.culprits });
+        return submitter.submit({
+          type: "signingFailure",
+          sessionId,
+          attempt,
+          culprits: effect.culprits,
+        });
       case "discardNonce":
-        return books.get(keyId)?.discard(sessionId);
-      case "scheduleTimer": {
-        const timer = setTimeout(() => input(sessionId, { type: "timerFired", id: effect.id }), effect.afterMs);
-        timer.unref();
-        signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
-        return;
-      }
+        return nonces.book(keyId)?.discard(sessionId);
+      case "scheduleTimer":
+        return this.#schedule(sessionId, effect);
       default:
         return unreachable(effect);
     }
   }
 
-  function start(opening: SigningOpening): void {
-    const signer = opening.roster.find(({ member }) => member === deps.self);
-    if (signer === undefined || live.has(opening.sessionId) || ended.has(opening.sessionId)) return;
-    if (live.size >= signingSessionsMax) {
-      const [oldest] = live.keys();
-      if (oldest !== undefined) input(oldest, { type: "closed" });
-    }
-    const step = deps.scheme.sign.open(opening);
-    const entry: Live = { state: step.state, signer, openedAtMs: Date.now() };
-    live.set(opening.sessionId, entry);
-    const held = books.get(opening.keyId)?.claim(opening.sessionId, signer) ?? false;
-    if (step.state.phase === "checking" && !held) {
-      return apply(entry, { state: { ...step.state, phase: "refused", refusal: "NONCE_UNAVAILABLE" }, effects: [] });
-    }
-    apply(entry, step);
-    deps.onOpened(opening.sessionId);
-  }
-
-  /** Makes and publishes the next list of commitments of a key. */
-  async function publishNonces(keyId: Hex): Promise<void> {
-    const share = deps.keys.shareOf(keyId);
-    if (share === undefined || publishing.has(keyId)) return;
-    publishing.add(keyId);
-    // Should the list never be recorded (refused, lost), another one may be made after a while.
-    setTimeout(() => publishing.delete(keyId), publishAgainAfterMs).unref();
-    const generation = await deps.keys.nextGeneration(keyId);
-    const random = (length = 32) => new Uint8Array(randomBytes(length));
-    const made: { nonces: NoncePair; commitment: NonceCommitment }[] = [];
-    while (made.length < nonceListSize) {
-      for (let i = 0; i < nonceSliceSize; i++) made.push(deps.scheme.sign.createNonce(share, random));
-      await yieldToEventLoop(); // a whole list would delay a signature under way by tens of milliseconds
-    }
-    const book = books.get(keyId) ?? createNonceBook();
-    books.set(keyId, book);
-    book.add(generation, made);
-    metrics.unusedNonces.set(book.unused());
-    deps.submitter.submit({ type: "nonceCommitments", keyId, generation, commitments: made.map(({ commitment }) => commitment) });
-  }
-
-  function refillIfLow(keyId: Hex): void {
-    const book = books.get(keyId);
-    if (book === undefined) return;
-    metrics.unusedNonces.set(book.unused());
-    if (book.unused() >= nonceRefillBelow) return;
-    publishNonces(keyId).catch((error: unknown) => logger.warn("nonces not published", { keyId, reason: describeError(error) }));
-  }
-
-  return {
-    publishNonces,
-    async onOpened(decision: Opened & { deadlineMs: number }, tx: Transaction): Promise<void> {
-      const record = deps.keys.get(decision.keyId);
-      if (record === undefined || !decision.roster.some(({ member }) => member === deps.self)) return;
-      const { sessionId, purpose, keyId, digest, attempt, roster } = decision;
-      const timeoutMs = Math.max(1, decision.deadlineMs - decision.timeMs);
-      const opening: SigningOpening = {
-        sessionId, purpose, keyId, digest, attempt, roster, timeoutMs,
-        group: record.group, keyRoster: record.roster, self: deps.self,
-      };
-      const known = await deps.store.record(tx, opening, decision.deadlineMs);
-      if (known === "reopened") {
-        metrics.refusals.add({ code: "SESSION_REOPENED" });
-        logger.error("a session was opened again with other content and is refused", { sessionId });
-      } else if (known === "new") afterCommit(tx, () => start(opening));
-    },
-    async onClosed({ sessionId, culprits }: Closed, tx: Transaction): Promise<void> {
-      await deps.store.close(tx, sessionId, culprits);
-      afterCommit(tx, () => input(sessionId, { type: "closed" }));
-    },
-    onNoncesRecorded({ keyId, member, generation }: Recorded, tx: Transaction): void {
-      if (member !== deps.self) return;
-      afterCommit(tx, () => {
-        publishing.delete(keyId);
-        books.get(keyId)?.recorded(generation);
-        refillIfLow(keyId);
+  #check({ state }: Live): void {
+    checkDigest(this.#deps, state)
+      .then((refusal) => this.#input(state.sessionId, { type: "digestChecked", refusal }))
+      .catch((error: unknown) => {
+        this.#warn("digest not checked", state.sessionId, error);
+        this.#input(state.sessionId, { type: "digestChecked", refusal: "CHECK_UNAVAILABLE" });
       });
-    },
-    onMessage(from: Hex, sessionId: Hex, body: MpcBody): void {
-      if (body.type === "signatureShare") input(sessionId, { type: "shareReceived", from, share: body.share });
-    },
-    knows: (sessionId: Hex) => live.has(sessionId) || ended.has(sessionId),
-    find: (sessionId: Hex) => live.get(sessionId)?.state,
-    unusedNonces: (keyId: Hex) => books.get(keyId)?.unused() ?? 0,
-    /** Wipes the nonces of a key that signs no more. */
-    forget(keyId: Hex): void {
-      books.get(keyId)?.wipe();
-      books.delete(keyId);
-    },
-    /** Goes on with attempts whose share was released before the restart; the nonces of the others are gone. */
-    async resume(nowMs: number): Promise<void> {
-      for (const { opening, share } of await deps.store.open(nowMs)) {
-        if (share === null || live.has(opening.sessionId)) continue;
-        const signer = opening.roster.find(({ member }) => member === deps.self);
-        if (signer === undefined) continue;
-        const { state } = deps.scheme.sign.open(opening);
-        live.set(opening.sessionId, { state, signer, openedAtMs: nowMs });
-        input(opening.sessionId, { type: "shareReleased", share });
-      }
-    },
-    wipe(): void {
-      for (const book of books.values()) book.wipe();
-    },
-  };
-}
-
-/** T2: the digest must be one that this operator computed itself. */
-async function checkDigest(deps: SigningsDeps, state: SigningState): Promise<SigningRefusal | null> {
-  const { purpose, keyId, package: { digest } } = state;
-  if (purpose.type === "epoch") {
-    const record = deps.keys.get(keyId);
-    return record?.updateDigest === digest && record.epoch === purpose.epoch ? null : "DIGEST_DIFFERS";
   }
-  const deadlineMs = Date.now() + state.timeoutMs * checkTimeShare;
-  for (let answer: SigningRefusal = "NOT_ENDORSED"; ; ) {
-    try {
-      const endorsed = await deps.readEndorsedDigest(purpose, deps.signal);
-      if (endorsed !== undefined) return endorsed === digest ? null : "DIGEST_DIFFERS";
-      answer = "NOT_ENDORSED";
-    } catch (error) {
-      if (!(error instanceof RetryableError)) throw error;
-      answer = "CHECK_UNAVAILABLE";
+
+  #release(entry: Live): void {
+    const { sessionId } = entry.state;
+    this.#makeShare(entry)
+      .then((share) => this.#input(sessionId, { type: "shareReleased", share }))
+      .catch((error: unknown) => {
+        this.#warn("share not released", sessionId, error);
+        this.#input(sessionId, { type: "releaseFailed", refusal: "NONCE_UNAVAILABLE" });
+      });
+  }
+
+  /** The share, once its nonce is durably spent. The pair leaves the book first: whatever fails, it is not used again. */
+  async #makeShare({ state, signer }: Live): Promise<Hex> {
+    const { keys, nonces: stock, scheme, store } = this.#deps;
+    const share = keys.shareOf(state.keyId);
+    const nonces = stock.book(state.keyId)?.take(state.sessionId);
+    if (share === undefined || nonces === undefined)
+      throw new Error("no share or no nonce for this session");
+    const made = scheme.sign.computeShare(state.package, { share, nonces });
+    await store.spend({ sessionId: state.sessionId, digest: state.package.digest }, signer, made);
+    return made;
+  }
+
+  #schedule(
+    sessionId: Hex,
+    { id, afterMs }: Extract<SigningEffect, { type: "scheduleTimer" }>,
+  ): void {
+    const fire = () => {
+      if (!this.#deps.signal.aborted) this.#input(sessionId, { type: "timerFired", id });
+    };
+    setTimeout(fire, afterMs).unref();
+  }
+
+  #report({ openedAtMs }: Live, step: SigningStep, before: SigningState["phase"]): void {
+    const { metrics, logger } = this.#deps;
+    const { sessionId, phase, refusal, purpose } = step.state;
+    if (step.rejected !== undefined)
+      logger.debug("signing input refused", { sessionId, code: step.rejected });
+    for (const member of step.blame ?? []) {
+      metrics.blames.add({ code: phase === "failed" ? "SHARE_WRONG" : "SHARE_MISSING" });
+      logger.warn("member at fault in a signing session", { sessionId, member });
     }
-    if (Date.now() >= deadlineMs) return answer;
-    await sleep(endorsementPollMs, deps.signal);
+    if (phase === before) return;
+    if (phase === "signed") {
+      metrics.signatureLatency.observe((Date.now() - openedAtMs) / 1_000, {
+        purpose: purpose.type,
+      });
+    }
+    if (phase === "refused" && refusal !== null) {
+      metrics.refusals.add({ code: refusal });
+      logger.warn("signing refused", { sessionId, purpose: purpose.type, code: refusal });
+    }
   }
-}
 
-/** The share, once its nonce is durably spent. The pair leaves the book first: whatever fails, it is not used again. */
-async function release(deps: SigningsDeps, { state, signer }: Live, book: NonceBook | undefined): Promise<Hex> {
-  const share = deps.keys.shareOf(state.keyId);
-  const nonces = book?.take(state.sessionId);
-  if (share === undefined || nonces === undefined) throw new Error("no share or no nonce for this session");
-  const made = deps.scheme.sign.computeShare(state.package, { share, nonces });
-  await deps.store.spend({ sessionId: state.sessionId, digest: state.package.digest }, signer, made);
-  return made;
+  #warn(message: string, sessionId: Hex, error: unknown): void {
+    if (!this.#deps.signal.aborted)
+      this.#deps.logger.warn(message, { sessionId, reason: describeError(error) });
+  }
 }

@@ -11,7 +11,11 @@ const retryPause = { baseMs: 50, capMs: 2_000 } as const;
 export type Submitter = { submit(payload: PoolPayload): void };
 
 /** A submitter over the port. */
-export function createSubmitter(options: { submit: SubmitPayload; signal: AbortSignal; logger: Logger }): Submitter {
+export function createSubmitter(options: {
+  submit: SubmitPayload;
+  signal: AbortSignal;
+  logger: Logger;
+}): Submitter {
   let waiting = 0;
   const { signal, logger } = options;
   async function deliver(payload: PoolPayload): Promise<void> {
@@ -33,7 +37,11 @@ export function createSubmitter(options: { submit: SubmitPayload; signal: AbortS
       waiting += 1;
       deliver(payload)
         .catch((error: unknown) => {
-          if (!signal.aborted) logger.warn("payload not accepted", { kind: payload.type, reason: describeError(error) });
+          if (!signal.aborted)
+            logger.warn("payload not accepted", {
+              kind: payload.type,
+              reason: describeError(error),
+            });
         })
         .finally(() => {
           waiting -= 1;

@@ -6,7 +6,12 @@ export const unopenedMessagesPerPeerMax = 64;
 export const unopenedMessageAgeMsMax = 30_000;
 
 /** A kept message. */
-export type UnopenedMessage<M> = { readonly from: Hex; readonly sessionId: Hex; readonly atMs: number; readonly message: M };
+export type UnopenedMessage<M> = {
+  readonly from: Hex;
+  readonly sessionId: Hex;
+  readonly atMs: number;
+  readonly message: M;
+};
 
 /** Bounded buffer. */
 export type UnopenedMessages<M> = {
@@ -21,7 +26,9 @@ export function createUnopenedMessages<M>(): UnopenedMessages<M> {
   const byPeer = new Map<Hex, UnopenedMessage<M>[]>();
   return {
     keep(message) {
-      const fresh = (byPeer.get(message.from) ?? []).filter(({ atMs }) => message.atMs - atMs <= unopenedMessageAgeMsMax);
+      const fresh = (byPeer.get(message.from) ?? []).filter(
+        ({ atMs }) => message.atMs - atMs <= unopenedMessageAgeMsMax,
+      );
       byPeer.set(message.from, [...fresh, message].slice(-unopenedMessagesPerPeerMax));
     },
     take(sessionId, nowMs) {

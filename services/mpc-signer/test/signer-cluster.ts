@@ -80,7 +80,12 @@ export class SignerCluster {
     const resources = createResources();
     const migrations = new URL("../migrations/", import.meta.url);
     const store = resources.add(
-      await openStore({ url: node.databaseUrl, schema: "mpc_signer", migrations, signal: stopping.signal }),
+      await openStore({
+        url: node.databaseUrl,
+        schema: "mpc_signer",
+        migrations,
+        signal: stopping.signal,
+      }),
       (opened) => opened.close(),
     );
     const { linkMs = 0 } = this.#options;
@@ -99,7 +104,8 @@ export class SignerCluster {
           this.pool.submit(node.keys.address, payload);
         },
         readEndorsedDigest: async ({ index: batch }) => node.endorsed.get(`${batch}`),
-        readPeers: async () => this.nodes.map(({ keys, multiaddr }) => ({ address: keys.address, multiaddr })),
+        readPeers: async () =>
+          this.nodes.map(({ keys, multiaddr }) => ({ address: keys.address, multiaddr })),
         metrics: this.#options.metrics ?? createSignerMetrics(),
         logger: this.#options.logger ?? silentLogger,
         signal: stopping.signal,
@@ -141,25 +147,47 @@ export class SignerCluster {
   }
 
   async startAll(): Promise<void> {
+    const members = this.nodes.map(({ keys: { address, publicKey }, index }) => ({
+      address,
+      publicKey,
+      index,
+      stakeWei: 1n,
+    }));
+    if (this.pool.log.length === 0) this.pool.decide({ type: "membersSet", epoch: 1n, members });
     await Promise.all(this.nodes.map(({ index }) => this.start(index)));
     const n = this.nodes.length;
-    await this.until(() => this.nodes.every(({ running }) => running?.signer.channel.connectedPeers().length === n - 1), "the mesh");
+    await this.until(
+      () =>
+        this.nodes.every(
+          ({ running }) => running?.signer.channel.connectedPeers().length === n - 1,
+        ),
+      "the mesh",
+    );
   }
 
   async stopAll(): Promise<void> {
     await Promise.all(this.nodes.map(({ running }) => running?.stop()));
-    await Promise.all(this.nodes.map(({ directory }) => rm(directory, { recursive: true, force: true })));
+    await Promise.all(
+      this.nodes.map(({ directory }) => rm(directory, { recursive: true, force: true })),
+    );
   }
 
   /** Runs a ceremony to its end and waits until every member published nonces. */
   async makeKey(label: string): Promise<Hex> {
     const keyId = this.pool.openCeremony(label);
     await this.until(() => this.pool.keys.has(keyId), "the key");
-    await this.until(() => this.nodes.every(({ keys }) => this.pool.unused.has(`${keyId}${keys.address}`)), "nonces");
+    await this.until(
+      () => this.nodes.every(({ keys }) => this.pool.unused.has(`${keyId}${keys.address}`)),
+      "nonces",
+    );
     return keyId;
   }
 
-  endorse(batch: bigint, digest: Hex, members: readonly number[] = this.nodes.map(({ index }) => index)): void {
+  endorse(
+    batch: bigint,
+    digest: Hex,
+    members: readonly number[] = this.nodes.map(({ index }) => index),
+  ): void {
     for (const index of members) this.node(index).endorsed.set(`${batch}`, digest);
   }
 

@@ -16,13 +16,19 @@ const relevant: ReadonlySet<string> = new Set<SignerDecision["type"]>([
   "nonceCommitmentsRecorded",
   "epochKeySigned",
   "keyRetired",
+  "membersSet",
+  "epochActivated",
 ]);
 
 /** Hands every relevant decision to `handle`, in order, once in effect. */
-export function followDecisions(bus: Bus, handle: (decision: SignerDecision, tx: Transaction) => Promise<void>): void {
+export function followDecisions(
+  bus: Bus,
+  handle: (decision: SignerDecision, tx: Transaction) => Promise<void>,
+): void {
   bus.subscribe({
     from: "pos-consensus",
-    select: ({ payload }) => payload.case === "decision" && relevant.has(payload.value.kind.case ?? ""),
+    select: ({ payload }) =>
+      payload.case === "decision" && relevant.has(payload.value.kind.case ?? ""),
     handle: async ({ payload }, tx) => {
       if (payload.case !== "decision") return;
       const decision = decisionFromProto(payload.value);

@@ -7,7 +7,8 @@ const prefixBytes = 4;
 
 /** One message with its prefix. */
 export function frame(message: Uint8Array): Uint8Array {
-  if (message.length === 0 || message.length > messageBytesMax) throw new RangeError("message size");
+  if (message.length === 0 || message.length > messageBytesMax)
+    throw new RangeError("message size");
   const prefix = new Uint8Array(prefixBytes);
   new DataView(prefix.buffer).setUint32(0, message.length);
   return concatBytes(prefix, message);
@@ -33,7 +34,9 @@ export function createFrameReader(): { push(chunk: Uint8Array): Uint8Array[] } {
 }
 
 /** A token bucket. `take` is false when the caller is too fast. */
-export function createRateLimit(options: { burst: number; perSecond: number }): { take(nowMs: number): boolean } {
+export function createRateLimit(options: { burst: number; perSecond: number }): {
+  take(nowMs: number): boolean;
+} {
   let tokens = options.burst;
   let lastMs: number | undefined;
   return {

@@ -1,7 +1,6 @@
 /** Keys of this node: public part in Postgres, share in its file, both gone after erasure. */
-import type { GroupPublic, Hex } from "@sequorum/protocol";
-import { assert } from "@sequorum/protocol";
-import type { Store } from "@sequorum/store";
+import { assert, type Epoch, type GroupPublic, type Hex, zeroHash } from "@sequorum/protocol";
+import type { Store, Transaction } from "@sequorum/store";
 import type { KeyShare } from "../core/dkg/dealer.ts";
 import type { SecretFiles } from "./secret-files.ts";
 
@@ -32,8 +31,14 @@ export type KeyStore = {
   erase(keyId: Hex): Promise<void>;
   /** The next number of a list of nonce commitments; never the same twice. */
   nextGeneration(keyId: Hex): Promise<number>;
-  /** Digest of the last epoch update decided; zero hash before the first. */
+  /** Digest of the last epoch update that is registered on L1; zero hash before the first. */
   previousUpdateHash(): Promise<Hex>;
+  /** Addresses of the pool's members in index order. */
+  members(): Promise<readonly Hex[]>;
+  recordMembers(tx: Transaction, epoch: Epoch, addresses: readonly Hex[]): Promise<void>;
+  /** An epoch update was decided; the pool may still replace it until L1 registered it. */
+  recordUpdate(tx: Transaction, epoch: Epoch, digest: Hex): Promise<void>;
+  activateUpdate(tx: Transaction, epoch: Epoch): Promise<void>;
 };
 
 /** Loads the keys; a share file of a key that is recorded as erased is erased now. */
@@ -84,7 +89,9 @@ export async function openKeyStore(store: Store, files: SecretFiles): Promise<Ke
             'commitment', '[]'::jsonb, 'verifyingShares', '[]'::jsonb)
         where key_id = ${keyId}`;
       setStatus(keyId, "erased");
-      assert((await files.readShare(keyId)) === undefined, "an erased share does not open", { keyId });
+      assert((await files.readShare(keyId)) === undefined, "an erased share does not open", {
+        keyId,
+      });
     },
     async nextGeneration(keyId) {
       const [row] = await sql`
@@ -93,8 +100,26 @@ export async function openKeyStore(store: Store, files: SecretFiles): Promise<Ke
       return Number(row["nonce_generation"]);
     },
     async previousUpdateHash() {
-      const [row] = await sql`select digest from epoch_update order by epoch desc limit 1`;
-      return row === undefined ? `0x${"00".repeat(32)}` : (row["digest"] as Hex);
+      const [row] =
+        await sql`select digest from epoch_update where activated order by epoch desc limit 1`;
+      return row === undefined ? zeroHash : (row["digest"] as Hex);
+    },
+    async members() {
+      const [row] = await sql`select addresses from member_set order by epoch desc limit 1`;
+      return (row?.["addresses"] as readonly Hex[] | undefined) ?? [];
+    },
+    async recordMembers(tx, epoch, addresses) {
+      await tx`
+        insert into member_set (epoch, addresses) values (${epoch}, ${tx.json(addresses as never)})
+        on conflict (epoch) do update set addresses = excluded.addresses`;
+    },
+    async recordUpdate(tx, epoch, digest) {
+      await tx`
+        insert into epoch_update (epoch, digest) values (${epoch}, ${digest})
+        on conflict (epoch) do update set digest = excluded.digest`;
+    },
+    async activateUpdate(tx, epoch) {
+      await tx`update epoch_update set activated = true where epoch = ${epoch}`;
     },
   };
 }

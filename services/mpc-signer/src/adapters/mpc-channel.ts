@@ -76,7 +76,12 @@ export async function openMpcChannel(options: MpcChannelOptions): Promise<MpcCha
       denyInboundEncryptedConnection: refuseStranger,
       denyOutboundEncryptedConnection: refuseStranger,
     },
-    connectionManager: { maxConnections: 600, dialTimeout: 3_000, inboundUpgradeTimeout: 3_000, reconnectRetries: 0 },
+    connectionManager: {
+      maxConnections: 600,
+      dialTimeout: 3_000,
+      inboundUpgradeTimeout: 3_000,
+      reconnectRetries: 0,
+    },
     connectionMonitor: { enabled: true, pingInterval: 5_000 },
   });
   await node.handle(
@@ -85,23 +90,33 @@ export async function openMpcChannel(options: MpcChannelOptions): Promise<MpcCha
       const link = links.get(connection.remotePeer.toString());
       if (link === undefined) return stream.abort(new Error("stranger"));
       readStream(stream, link, options).catch((error: unknown) => {
-        options.logger.debug("peer stream ended", { peer: link.address, reason: describeError(error) });
+        options.logger.debug("peer stream ended", {
+          peer: link.address,
+          reason: describeError(error),
+        });
         stream.abort(error instanceof Error ? error : new Error("read failed"));
       });
     },
     { maxInboundStreams: inboundStreamsMax },
   );
-  const linkOptions = { node, protocol: mpcProtocol, logger: options.logger, signal: options.signal };
+  const linkOptions = {
+    node,
+    protocol: mpcProtocol,
+    logger: options.logger,
+    signal: options.signal,
+  };
   return {
     peerId: node.peerId.toString(),
     listenAddresses: () => node.getMultiaddrs().map(String),
-    setPeers: (peers) => replacePeers({ node, links, peers, open: (peer) => createPeerLink(peer, linkOptions) }),
+    setPeers: (peers) =>
+      replacePeers({ node, links, peers, open: (peer) => createPeerLink(peer, linkOptions) }),
     send(to, message) {
       const link = [...links.values()].find(({ address }) => address === to);
       link?.send(message);
       return link !== undefined;
     },
-    connectedPeers: () => [...links.values()].filter((link) => link.isOpen()).map(({ address }) => address),
+    connectedPeers: () =>
+      [...links.values()].filter((link) => link.isOpen()).map(({ address }) => address),
     async close() {
       for (const link of links.values()) link.close();
       links.clear();
@@ -112,7 +127,11 @@ export async function openMpcChannel(options: MpcChannelOptions): Promise<MpcCha
 
 type InboundStream = AsyncIterable<Uint8Array | { subarray(): Uint8Array }>;
 
-async function readStream(stream: InboundStream, link: PeerLink, options: MpcChannelOptions): Promise<void> {
+async function readStream(
+  stream: InboundStream,
+  link: PeerLink,
+  options: MpcChannelOptions,
+): Promise<void> {
   const reader = createFrameReader();
   for await (const chunk of stream) {
     let messages: Uint8Array[];
@@ -136,10 +155,14 @@ function replacePeers(change: {
   open: (peer: MpcPeer & { peerId: string; rate: ReturnType<typeof createRateLimit> }) => PeerLink;
 }): void {
   const { node, links, peers, open } = change;
-  const wanted = new Map(peers.flatMap((peer) => {
-    const peerId = peerIdOf(peer.multiaddr);
-    return peerId === undefined || peerId === node.peerId.toString() ? [] : [[peerId, peer] as const];
-  }));
+  const wanted = new Map(
+    peers.flatMap((peer) => {
+      const peerId = peerIdOf(peer.multiaddr);
+      return peerId === undefined || peerId === node.peerId.toString()
+        ? []
+        : [[peerId, peer] as const];
+    }),
+  );
   for (const [peerId, link] of links) {
     const peer = wanted.get(peerId);
     if (peer?.address === link.address && peer.multiaddr === link.multiaddr) continue;
@@ -157,7 +180,9 @@ function replacePeers(change: {
 /** Peer id at the end of a registered address; undefined when the registration is unusable. */
 export function peerIdOf(address: string): string | undefined {
   try {
-    return multiaddr(address).getComponents().findLast(({ name }) => name === "p2p")?.value;
+    return multiaddr(address)
+      .getComponents()
+      .findLast(({ name }) => name === "p2p")?.value;
   } catch {
     return undefined; // anybody can register anything
   }

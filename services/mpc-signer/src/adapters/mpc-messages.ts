@@ -15,7 +15,10 @@ export type MpcMessage = { readonly sessionId: Hex; readonly body: MpcBody };
 
 /** Wire form. */
 export function encodeMpcMessage({ sessionId, body }: MpcMessage): Uint8Array {
-  const init: WireMessage = { sessionId: new Uint8Array(hexToBytes(sessionId)), message: wireBody(body) };
+  const init: WireMessage = {
+    sessionId: new Uint8Array(hexToBytes(sessionId)),
+    message: wireBody(body),
+  };
   return toBinary(MpcMessageSchema, create(MpcMessageSchema, init));
 }
 
@@ -24,7 +27,10 @@ type WireMessage = Exclude<MessageInitShape<typeof MpcMessageSchema>, { $typeNam
 function wireBody(body: MpcBody): NonNullable<WireMessage["message"]> {
   switch (body.type) {
     case "encryptedShare":
-      return { case: "encryptedShare", value: { ciphertext: new Uint8Array(hexToBytes(body.ciphertext)) } };
+      return {
+        case: "encryptedShare",
+        value: { ciphertext: new Uint8Array(hexToBytes(body.ciphertext)) },
+      };
     case "shareRequest":
       return { case: "shareRequest", value: {} };
     case "signatureShare":
@@ -47,7 +53,10 @@ export function decodeMpcMessage(bytes: Uint8Array): MpcMessage | undefined {
     case "encryptedShare": {
       const { ciphertext } = message.value;
       if (ciphertext.length !== encryptedShareBytes) return undefined;
-      return { sessionId: id, body: { type: "encryptedShare", ciphertext: bytesToHex(ciphertext) } };
+      return {
+        sessionId: id,
+        body: { type: "encryptedShare", ciphertext: bytesToHex(ciphertext) },
+      };
     }
     case "shareRequest":
       return { sessionId: id, body: { type: "shareRequest" } };

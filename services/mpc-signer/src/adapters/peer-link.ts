@@ -25,7 +25,12 @@ export type PeerLink = {
 
 /** Starts keeping a stream to the peer. */
 export function createPeerLink(
-  peer: { address: Hex; multiaddr: string; peerId: string; rate: ReturnType<typeof createRateLimit> },
+  peer: {
+    address: Hex;
+    multiaddr: string;
+    peerId: string;
+    rate: ReturnType<typeof createRateLimit>;
+  },
   options: { node: Libp2p; protocol: string; logger: Logger; signal: AbortSignal },
 ): PeerLink {
   const closed = new AbortController();
@@ -44,30 +49,43 @@ export function createPeerLink(
         await pump(stream);
       } catch (error) {
         failures += 1;
-        options.logger.debug("peer is not reached", { peer: peer.address, reason: describeError(error) });
+        options.logger.debug("peer is not reached", {
+          peer: peer.address,
+          reason: describeError(error),
+        });
       } finally {
         stream?.abort(new Error("link restarts"));
         stream = undefined;
       }
-      await sleep(Math.min(dialCapMs, dialBaseMs * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2), signal);
+      await sleep(
+        Math.min(dialCapMs, dialBaseMs * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2),
+        signal,
+      );
     }
   }
 
   async function pump(open: Stream): Promise<void> {
-    const ended = new Promise<void>((resolve) => open.addEventListener("close", () => resolve(), { once: true }));
+    const ended = new Promise<void>((resolve) =>
+      open.addEventListener("close", () => resolve(), { once: true }),
+    );
     while (!signal.aborted && open.status === "open") {
       const message = queue[0];
       if (message === undefined) {
         await Promise.race([ended, new Promise<void>((resolve) => (wake = resolve))]);
         continue;
       }
-      if (!open.send(frame(message))) await open.onDrain({ signal: AbortSignal.timeout(drainTimeoutMs) });
+      if (!open.send(frame(message)))
+        await open.onDrain({ signal: AbortSignal.timeout(drainTimeoutMs) });
       queue.shift();
     }
   }
 
   run().catch((error: unknown) => {
-    if (!signal.aborted) options.logger.error("peer link stopped", { peer: peer.address, reason: describeError(error) });
+    if (!signal.aborted)
+      options.logger.error("peer link stopped", {
+        peer: peer.address,
+        reason: describeError(error),
+      });
   });
   signal.addEventListener("abort", () => wake(), { once: true });
   return {

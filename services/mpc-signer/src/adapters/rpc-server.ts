@@ -10,7 +10,9 @@ export type RpcSource = {
   readonly connectedPeers: () => number;
   readonly unusedNonces: () => number;
   readonly keys: () => readonly KeyRecord[];
-  readonly findSession: (id: Hex) => Promise<{ state: string; culprits: readonly Hex[] } | undefined>;
+  readonly findSession: (
+    id: Hex,
+  ) => Promise<{ state: string; culprits: readonly Hex[] } | undefined>;
 };
 
 const bytes = (hex: Hex) => new Uint8Array(hexToBytes(hex));

@@ -30,7 +30,8 @@ export function createSecretFiles(directory: string, password: string): SecretFi
     assert(isHex(id, 32), "ids are 32 bytes", { kind });
     return join(directory, `mpc-${kind}-${id.slice(2)}.json`);
   };
-  const read = async (path: string) => ((await exists(path)) ? await readKeystore(path, password) : undefined);
+  const read = async (path: string) =>
+    (await exists(path)) ? await readKeystore(path, password) : undefined;
   return {
     async ceremonySeed(ceremonyId) {
       const path = pathOf("ceremony", ceremonyId);
@@ -73,7 +74,8 @@ export async function eraseFile(path: string): Promise<void> {
     await file.close();
   }
   await rm(path);
-  if (await exists(path)) throw new FatalError(`secret file ${path} is still there after its removal`);
+  if (await exists(path))
+    throw new FatalError(`secret file ${path} is still there after its removal`);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -14,19 +14,28 @@ export function connectPosConsensus(address: string): { submit: SubmitPayload; c
   const client = createGrpcClient(PosConsensusService, address);
   return {
     submit: async (payload, signal) => {
-      await client.submitPayload({ payload: encodePayload(payload) }, { signal, timeoutMs: callTimeoutMs });
+      await client.submitPayload(
+        { payload: encodePayload(payload) },
+        { signal, timeoutMs: callTimeoutMs },
+      );
     },
     close: () => client.close(),
   };
 }
 
 /** The batcher: which digest did this operator endorse? */
-export function connectBatcher(address: string): { readEndorsedDigest: ReadEndorsedDigest; close(): void } {
+export function connectBatcher(address: string): {
+  readEndorsedDigest: ReadEndorsedDigest;
+  close(): void;
+} {
   const client = createGrpcClient(BatcherService, address);
   return {
     async readEndorsedDigest({ index, attempt }, signal) {
       try {
-        const { digest } = await client.getEndorsedDigest({ index, attempt }, { signal, timeoutMs: callTimeoutMs });
+        const { digest } = await client.getEndorsedDigest(
+          { index, attempt },
+          { signal, timeoutMs: callTimeoutMs },
+        );
         return bytesToHex(digest);
       } catch (error) {
         if (error instanceof RpcError && error.status === "NOT_FOUND") return undefined;
@@ -47,7 +56,10 @@ export function connectRegistry(rpcUrl: string, network: NetworkConfig): ReadPee
       const floor = network.genesisL1Block;
       const at = head - depth > floor ? head - depth : floor;
       const members = await readMembers(client, network, at > head ? head : at);
-      return members.map(({ address, networkIdentity }) => ({ address, multiaddr: networkIdentity.mpcMultiaddr }));
+      return members.map(({ address, networkIdentity }) => ({
+        address,
+        multiaddr: networkIdentity.mpcMultiaddr,
+      }));
     } catch (error) {
       throw new RetryableError("L1 did not answer", { cause: error });
     }

@@ -18,7 +18,11 @@ export type StoredSigning = {
 /** Signing persistence. */
 export type SigningStore = {
   /** Records an opened attempt. `reopened` when its id is known with another digest or roster. */
-  record(tx: Transaction, opening: SigningOpening, deadlineMs: number): Promise<"new" | "known" | "reopened">;
+  record(
+    tx: Transaction,
+    opening: SigningOpening,
+    deadlineMs: number,
+  ): Promise<"new" | "known" | "reopened">;
   /** On disk when it resolves: the nonce is spent, the share is this session's. Throws when either was done before. */
   spend(opening: { sessionId: Hex; digest: Hex }, signer: SessionSigner, share: Hex): Promise<void>;
   savePhase(state: SigningState): Promise<void>;
@@ -44,13 +48,16 @@ export function createSigningStore(store: Store): SigningStore {
   const { sql } = store;
   return {
     async record(tx, opening, deadlineMs) {
-      const stored = JSON.stringify(opening, (_, value) => (typeof value === "bigint" ? `bigint:${value}` : value));
+      const stored = JSON.stringify(opening, (_, value) =>
+        typeof value === "bigint" ? `bigint:${value}` : value,
+      );
       const inserted = await tx`
         insert into signing_session (session_id, key_id, digest, opening, deadline_ms, phase)
         values (${opening.sessionId}, ${opening.keyId}, ${opening.digest}, ${tx.json(JSON.parse(stored))}, ${deadlineMs}, 'checking')
         on conflict (session_id) do nothing returning session_id`;
       if (inserted.length > 0) return "new";
-      const [row] = await tx`select opening from signing_session where session_id = ${opening.sessionId}`;
+      const [row] =
+        await tx`select opening from signing_session where session_id = ${opening.sessionId}`;
       return sameAttempt(revive(row?.["opening"]), opening) ? "known" : "reopened";
     },
     async spend({ sessionId, digest }, { hiding, binding }, share) {
@@ -64,7 +71,8 @@ export function createSigningStore(store: Store): SigningStore {
           if (updated.length !== 1) throw new NonceAlreadySpentError(sessionId);
         });
       } catch (error) {
-        if ((error as { code?: unknown }).code === uniqueViolation) throw new NonceAlreadySpentError(sessionId, { cause: error });
+        if ((error as { code?: unknown }).code === uniqueViolation)
+          throw new NonceAlreadySpentError(sessionId, { cause: error });
         throw error;
       }
     },
@@ -82,7 +90,8 @@ export function createSigningStore(store: Store): SigningStore {
       return row === undefined ? undefined : toStored(row);
     },
     async open(nowMs) {
-      const rows = await sql`select * from signing_session where phase <> 'closed' and deadline_ms > ${nowMs} order by opened_at`;
+      const rows =
+        await sql`select * from signing_session where phase <> 'closed' and deadline_ms > ${nowMs} order by opened_at`;
       return rows.map(toStored);
     },
     async prune() {
@@ -106,12 +115,18 @@ function toStored(row: Record<string, unknown>): StoredSigning {
 
 function revive(opening: unknown): SigningOpening {
   return JSON.parse(JSON.stringify(opening), (_, value) =>
-    typeof value === "string" && value.startsWith("bigint:") ? BigInt(value.slice("bigint:".length)) : value,
+    typeof value === "string" && value.startsWith("bigint:")
+      ? BigInt(value.slice("bigint:".length))
+      : value,
   ) as SigningOpening;
 }
 
 function sameAttempt(a: SigningOpening, b: SigningOpening): boolean {
   const key = (o: SigningOpening) =>
-    [o.keyId, o.digest, ...o.roster.flatMap(({ identifier, hiding, binding }) => [identifier, hiding, binding])].join();
+    [
+      o.keyId,
+      o.digest,
+      ...o.roster.flatMap(({ identifier, hiding, binding }) => [identifier, hiding, binding]),
+    ].join();
   return key(a) === key(b);
 }

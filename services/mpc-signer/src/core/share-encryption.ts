@@ -25,7 +25,11 @@ export type ShareRoute = { readonly context: Hex; readonly dealer: Hex; readonly
  */
 export function encryptShare(
   share: Uint8Array,
-  { route, receiverPublicKey, ephemeralSecret }: { route: ShareRoute; receiverPublicKey: Hex; ephemeralSecret: Uint8Array },
+  {
+    route,
+    receiverPublicKey,
+    ephemeralSecret,
+  }: { route: ShareRoute; receiverPublicKey: Hex; ephemeralSecret: Uint8Array },
 ): Hex {
   assert(share.length === shareBytes, "a share is one scalar");
   assert(isHex(receiverPublicKey, 64), "a registered key is x and y");
@@ -45,7 +49,9 @@ export function decryptShare(
   if (!isHex(encrypted, encryptedShareBytes)) return undefined;
   const bytes = hexToBytes(encrypted);
   const ephemeral = bytes.subarray(0, ephemeralBytes);
-  const receiverPublicKey = bytesToHex(secp256k1.getPublicKey(receiverPrivateKey, false).subarray(1));
+  const receiverPublicKey = bytesToHex(
+    secp256k1.getPublicKey(receiverPrivateKey, false).subarray(1),
+  );
   try {
     const shared = secp256k1.getSharedSecret(receiverPrivateKey, ephemeral, true);
     const { key, nonce } = deriveKey(shared, { ephemeral, receiverPublicKey, route });
@@ -60,7 +66,11 @@ function deriveKey(
   bound: { ephemeral: Uint8Array; receiverPublicKey: Hex; route: ShareRoute },
 ): { key: Uint8Array; nonce: Uint8Array } {
   const salt = new TextEncoder().encode("sequorum/dkg-share/v1");
-  const info = concatBytes(bound.ephemeral, hexToBytes(bound.receiverPublicKey), hexToBytes(bound.route.context));
+  const info = concatBytes(
+    bound.ephemeral,
+    hexToBytes(bound.receiverPublicKey),
+    hexToBytes(bound.route.context),
+  );
   const okm = hkdf(sha256, shared, salt, info, keyBytes + nonceBytes);
   return { key: okm.subarray(0, keyBytes), nonce: okm.subarray(keyBytes) };
 }

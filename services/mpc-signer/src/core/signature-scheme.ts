@@ -56,12 +56,18 @@ export type SignatureScheme = {
       share: KeyShare,
       randomBytes: (length?: number) => Uint8Array<ArrayBuffer>,
     ) => { nonces: NoncePair; commitment: NonceCommitment };
-    readonly computeShare: (pkg: SigningPackage, secret: { share: KeyShare; nonces: NoncePair }) => Hex;
+    readonly computeShare: (
+      pkg: SigningPackage,
+      secret: { share: KeyShare; nonces: NoncePair },
+    ) => Hex;
   };
   readonly verifyShare: (pkg: SigningPackage, share: { index: number; share: Hex }) => boolean;
   readonly aggregate: (pkg: SigningPackage, shares: ReadonlyMap<number, Hex>) => Aggregation;
   readonly verify: (group: GroupPublic, digest: Hex, signature: SchnorrSignature) => boolean;
-  readonly encodeForL1: (signature: SchnorrSignature, endorsements: readonly IndexedEndorsement[]) => Hex;
+  readonly encodeForL1: (
+    signature: SchnorrSignature,
+    endorsements: readonly IndexedEndorsement[],
+  ) => Hex;
 };
 
 /** FROST-secp256k1-ETHKECCAK-v1. */

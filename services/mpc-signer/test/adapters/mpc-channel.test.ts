@@ -4,13 +4,32 @@ import { test, type TestContext } from "node:test";
 import fc from "fast-check";
 import { concatBytes, type Hex } from "@sequorum/protocol";
 import { silentLogger } from "@sequorum/service";
-import { createFrameReader, createRateLimit, frame, messageBytesMax } from "../../src/adapters/framing.ts";
-import { type MpcChannel, openMpcChannel, peerIdOf, peerIdOfSeed } from "../../src/adapters/mpc-channel.ts";
+import {
+  createFrameReader,
+  createRateLimit,
+  frame,
+  messageBytesMax,
+} from "../../src/adapters/framing.ts";
+import {
+  type MpcChannel,
+  openMpcChannel,
+  peerIdOf,
+  peerIdOfSeed,
+} from "../../src/adapters/mpc-channel.ts";
 import { bytesOf, makeKeys } from "../core/dkg-pool.ts";
 
-type Node = { channel: MpcChannel; address: Hex; received: { from: Hex; text: string }[]; refused: string[] };
+type Node = {
+  channel: MpcChannel;
+  address: Hex;
+  received: { from: Hex; text: string }[];
+  refused: string[];
+};
 
-async function openNode(t: TestContext, label: string, listen = "/ip4/127.0.0.1/tcp/0"): Promise<Node> {
+async function openNode(
+  t: TestContext,
+  label: string,
+  listen = "/ip4/127.0.0.1/tcp/0",
+): Promise<Node> {
   const stop = new AbortController();
   const received: Node["received"] = [];
   const refused: string[] = [];
@@ -29,7 +48,10 @@ async function openNode(t: TestContext, label: string, listen = "/ip4/127.0.0.1/
   return { channel, address: makeKeys(label).address, received, refused };
 }
 
-const peerOf = ({ channel, address }: Node) => ({ address, multiaddr: channel.listenAddresses()[0] ?? "" });
+const peerOf = ({ channel, address }: Node) => ({
+  address,
+  multiaddr: channel.listenAddresses()[0] ?? "",
+});
 
 function connect(nodes: readonly Node[]): void {
   for (const node of nodes) node.channel.setPeers(nodes.map(peerOf));
@@ -52,13 +74,23 @@ test("members reach each other, in order, and the sender is the authenticated pe
   for (let i = 0; i < 20; i++) a.channel.send(b.address, text(`${i}`));
   c.channel.send(b.address, text("from c"));
   await until(() => b.received.length === 21, "all messages");
-  assert.deepEqual(b.received.filter(({ from }) => from === a.address).map(({ text }) => text), [...Array(20).keys()].map(String));
+  assert.deepEqual(
+    b.received.filter(({ from }) => from === a.address).map(({ text }) => text),
+    [...Array(20).keys()].map(String),
+  );
   assert.equal(b.received.filter(({ from }) => from === c.address).length, 1);
-  await until(() => nodes.every(({ channel }) => channel.connectedPeers().length === 2), "the mesh");
+  await until(
+    () => nodes.every(({ channel }) => channel.connectedPeers().length === 2),
+    "the mesh",
+  );
 });
 
 test("a peer that is not registered is refused, and a member that leaves is disconnected", async (t) => {
-  const [a, b, stranger] = [await openNode(t, "a"), await openNode(t, "b"), await openNode(t, "stranger")];
+  const [a, b, stranger] = [
+    await openNode(t, "a"),
+    await openNode(t, "b"),
+    await openNode(t, "stranger"),
+  ];
   connect([a, b]);
   stranger.channel.setPeers([peerOf(a)]);
   stranger.channel.send(a.address, text("let me in"));
@@ -87,18 +119,24 @@ test("messages queued while a peer is away arrive when it is back", async (t) =>
 });
 
 test("a registered address that is garbage is no peer", () => {
-  for (const address of ["", "garbage", "/ip4/1.2.3.4/tcp/1", "/ip4/999.1.1.1/tcp/1/p2p/x"]) assert.equal(peerIdOf(address), undefined);
+  for (const address of ["", "garbage", "/ip4/1.2.3.4/tcp/1", "/ip4/999.1.1.1/tcp/1/p2p/x"])
+    assert.equal(peerIdOf(address), undefined);
 });
 
 test("frames survive any cut of the byte stream", () => {
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 8 }), fc.integer({ min: 1, max: 9 }), (messages, cut) => {
-      const bytes = concatBytes(...messages.map(frame));
-      const reader = createFrameReader();
-      const out: Uint8Array[] = [];
-      for (let at = 0; at < bytes.length; at += cut) out.push(...reader.push(bytes.slice(at, at + cut)));
-      assert.deepEqual(out, messages);
-    }),
+    fc.property(
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 8 }),
+      fc.integer({ min: 1, max: 9 }),
+      (messages, cut) => {
+        const bytes = concatBytes(...messages.map(frame));
+        const reader = createFrameReader();
+        const out: Uint8Array[] = [];
+        for (let at = 0; at < bytes.length; at += cut)
+          out.push(...reader.push(bytes.slice(at, at + cut)));
+        assert.deepEqual(out, messages);
+      },
+    ),
     { numRuns: 50 },
   );
 });
@@ -114,5 +152,8 @@ test("an empty or too large frame is refused before it is buffered", () => {
 
 test("the rate limit lets a burst through and then its rate", () => {
   const limit = createRateLimit({ burst: 3, perSecond: 10 });
-  assert.deepEqual([0, 0, 0, 0, 100, 100, 250].map((at) => limit.take(at)), [true, true, true, false, true, false, true]);
+  assert.deepEqual(
+    [0, 0, 0, 0, 100, 100, 250].map((at) => limit.take(at)),
+    [true, true, true, false, true, false, true],
+  );
 });

@@ -79,7 +79,10 @@ export class CeremonyPool {
     };
     this.#packages = keys.map(() => undefined);
     const opened = keys.map((key, i) =>
-      openDkg({ ...this.opening, self: key.address }, { seed: bytesToHex(bytesOf(`${label} seed ${i}`)) }),
+      openDkg(
+        { ...this.opening, self: key.address },
+        { seed: bytesToHex(bytesOf(`${label} seed ${i}`)) },
+      ),
     );
     this.members = opened.map((step, i) => ({
       keys: keys[i] as PoolMemberKeys,
@@ -91,7 +94,7 @@ export class CeremonyPool {
       active: false,
       blame: [],
     }));
-    opened.forEach((step, i) => this.#perform(i, step));
+    for (const [i, step] of opened.entries()) this.#perform(i, step);
   }
 
   /** Delivers everything that is under way, then fires the timers, until nothing moves. */
@@ -101,7 +104,8 @@ export class CeremonyPool {
       const due = this.timers;
       this.timers = [];
       for (const id of ["requestShares", "complain"] as const) {
-        for (const { member } of due.filter((timer) => timer.id === id)) this.input(member, { type: "timerFired", id });
+        for (const { member } of due.filter((timer) => timer.id === id))
+          this.input(member, { type: "timerFired", id });
         this.drain();
       }
     }
@@ -109,7 +113,8 @@ export class CeremonyPool {
   }
 
   drain(): void {
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.input(next.to, next.input);
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
+      this.input(next.to, next.input);
   }
 
   input(index: number, input: DkgInput): DkgStep {
@@ -126,12 +131,13 @@ export class CeremonyPool {
 
   #decide(input: DkgInput): void {
     this.decisions.push(input);
-    this.members.forEach((_, to) => this.#queue.push({ to, input }));
+    for (const to of this.members.keys()) this.#queue.push({ to, input });
   }
 
   #perform(index: number, step: DkgStep): void {
     for (const effect of step.effects) {
-      for (const actual of this.#options.tamper?.(effect, index) ?? [effect]) this.#performOne(index, actual);
+      for (const actual of this.#options.tamper?.(effect, index) ?? [effect])
+        this.#performOne(index, actual);
     }
   }
 
@@ -139,7 +145,8 @@ export class CeremonyPool {
     const member = this.members[index];
     assert.ok(member);
     const self = member.keys.address;
-    const placeOf = (address: Hex) => this.members.findIndex(({ keys }) => keys.address === address);
+    const placeOf = (address: Hex) =>
+      this.members.findIndex(({ keys }) => keys.address === address);
     switch (effect.type) {
       case "submitRound1": {
         if (this.#packages[index] !== undefined) return;
@@ -148,7 +155,8 @@ export class CeremonyPool {
           const dealer = this.members[i]?.keys.address ?? makeKeys(`${i}`).address;
           return pkg === undefined ? [] : [{ dealer, package: pkg }];
         });
-        if (packages.length === this.#packages.length) this.#decide({ type: "round1Completed", packages });
+        if (packages.length === this.#packages.length)
+          this.#decide({ type: "round1Completed", packages });
         return;
       }
       case "submitComplaint":
@@ -157,7 +165,12 @@ export class CeremonyPool {
         const commitment = member.state.packages[index]?.commitment ?? [];
         const receiverIndex = placeOf(effect.receiver);
         if (isDealtShareValid(commitment, { receiverIndex, share: effect.share })) {
-          return this.#decide({ type: "shareRevealed", dealer: self, complainer: effect.receiver, share: effect.share });
+          return this.#decide({
+            type: "shareRevealed",
+            dealer: self,
+            complainer: effect.receiver,
+            share: effect.share,
+          });
         }
         this.failed = [self];
         return this.#decide({ type: "failed", culprits: [self] });
@@ -172,12 +185,19 @@ export class CeremonyPool {
         });
         this.#queue.push({
           to,
-          input: { type: "shareReceived", dealer: self, share: share === undefined ? null : bytesToHex(share) },
+          input: {
+            type: "shareReceived",
+            dealer: self,
+            share: share === undefined ? null : bytesToHex(share),
+          },
         });
         return;
       }
       case "requestShare":
-        this.#queue.push({ to: placeOf(effect.dealer), input: { type: "shareRequested", receiver: self } });
+        this.#queue.push({
+          to: placeOf(effect.dealer),
+          input: { type: "shareRequested", receiver: self },
+        });
         return;
       case "storeKey":
         member.stored = { group: effect.group, share: effect.share };
@@ -205,7 +225,14 @@ export class CeremonyPool {
     const confirmations = this.members.map(({ confirmed }) => confirmed);
     const [first] = confirmations;
     if (first === undefined || confirmations.some((c) => c === undefined)) return;
-    assert.ok(confirmations.every((c) => c?.transcriptHash === first.transcriptHash), "one transcript");
-    this.#decide({ type: "completed", groupKey: first.group.groupKey, verifyingShares: first.group.verifyingShares });
+    assert.ok(
+      confirmations.every((c) => c?.transcriptHash === first.transcriptHash),
+      "one transcript",
+    );
+    this.#decide({
+      type: "completed",
+      groupKey: first.group.groupKey,
+      verifyingShares: first.group.verifyingShares,
+    });
   }
 }

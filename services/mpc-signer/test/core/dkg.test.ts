@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deriveGroup, frost, frostIdentifier, type Hex, hexToBytes, bytesToHex } from "@sequorum/protocol";
+import {
+  deriveGroup,
+  frost,
+  frostIdentifier,
+  type Hex,
+  hexToBytes,
+  bytesToHex,
+} from "@sequorum/protocol";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import type { DkgEffect } from "../../src/core/dkg/messages.ts";
 import { dkgStep, openDkg } from "../../src/core/dkg/step.ts";
@@ -11,9 +18,14 @@ function groupSecret(pool: CeremonyPool, places: readonly number[]): Hex {
   const shares = places.map((i) => {
     const share = pool.members[i]?.stored?.share;
     assert.ok(share);
-    return { identifier: frostIdentifier(share.index), signingShare: hexToBytes(share.signingShare) };
+    return {
+      identifier: frostIdentifier(share.index),
+      signingShare: hexToBytes(share.signingShare),
+    };
   });
-  return bytesToHex(frost.combineSecret(shares, { min: pool.opening.threshold, max: pool.members.length }));
+  return bytesToHex(
+    frost.combineSecret(shares, { min: pool.opening.threshold, max: pool.members.length }),
+  );
 }
 
 function assertGoodKey(pool: CeremonyPool): void {
@@ -34,17 +46,26 @@ function assertGoodKey(pool: CeremonyPool): void {
 }
 
 test("M1 all members end with shares of one key, whatever the size", () => {
-  for (const [n, t] of [[2, 2], [3, 2], [5, 4], [7, 5]] as const) assertGoodKey(new CeremonyPool({ n, t }).run());
+  for (const [n, t] of [
+    [2, 2],
+    [3, 2],
+    [5, 4],
+    [7, 5],
+  ] as const)
+    assertGoodKey(new CeremonyPool({ n, t }).run());
 });
 
 test("M1 keys of both parities are normalised to even Y", () => {
-  const keys = Array.from({ length: 6 }, (_, i) => new CeremonyPool({ n: 2, t: 2, label: `parity ${i}` }).run());
+  const keys = Array.from({ length: 6 }, (_, i) =>
+    new CeremonyPool({ n: 2, t: 2, label: `parity ${i}` }).run(),
+  );
   for (const pool of keys) assertGoodKey(pool);
 });
 
 test("M2 a dealer of a wrong share is complained about, reveals, and the key stands", () => {
   const wrong = (effect: DkgEffect, member: number): readonly DkgEffect[] => {
-    if (member !== 1 || effect.type !== "sendShare" || effect.receiver !== makeKeys("3").address) return [effect];
+    if (member !== 1 || effect.type !== "sendShare" || effect.receiver !== makeKeys("3").address)
+      return [effect];
     return [{ ...effect, ciphertext: `0x${"00".repeat(81)}` }];
   };
   const pool = new CeremonyPool({ n: 5, tamper: wrong }).run();
@@ -98,12 +119,19 @@ test("M3 a package with another number of commitments, a bad point or a foreign 
     ["ROUND1_POINT", (pkg) => `0x02${"ff".repeat(32)}${pkg.slice(2 + 66)}`],
     ["ROUND1_POINT", (pkg) => `0x${"00".repeat(33)}${pkg.slice(2 + 66)}`],
     ["ROUND1_PROOF", (pkg) => `${pkg.slice(0, -2)}${pkg.endsWith("00") ? "01" : "00"}` as Hex],
-    ["ROUND1_PROOF", () => round1Of(openDkg({ ...other.opening, self: foreign.keys.address }, foreign.state.secret).effects)],
+    [
+      "ROUND1_PROOF",
+      () =>
+        round1Of(
+          openDkg({ ...other.opening, self: foreign.keys.address }, foreign.state.secret).effects,
+        ),
+    ],
   ];
   for (const [code, replace] of replacements) {
     const pool = new CeremonyPool({
       n: 5,
-      tamper: (e, member) => (member === 1 && e.type === "submitRound1" ? [{ ...e, package: replace(e.package) }] : [e]),
+      tamper: (e, member) =>
+        member === 1 && e.type === "submitRound1" ? [{ ...e, package: replace(e.package) }] : [e],
     }).run();
     for (const [i, member] of pool.members.entries()) {
       assert.equal(member.state.phase, "failed", code);
@@ -147,7 +175,11 @@ test("M4 a stored session replays to the same bytes after a crash before any inp
     const crashed = pool.members[crashAt % 3];
     assert.ok(crashed);
     assertGoodKey(pool);
-    assert.deepEqual(pool.members.map((m) => m.stored), calm.members.map((m) => m.stored), `crash ${crashAt}`);
+    assert.deepEqual(
+      pool.members.map((m) => m.stored),
+      calm.members.map((m) => m.stored),
+      `crash ${crashAt}`,
+    );
   }
 });
 
@@ -162,36 +194,58 @@ test("M4 a resumed session repeats the bytes it sent before", () => {
   const sharing = dkgStep(before.state, round1);
   const sends = (effects: readonly DkgEffect[]) => effects.filter((e) => e.type === "sendShare");
   assert.equal(sends(sharing.effects).length, 3);
-  assert.deepEqual(sends(dkgStep(sharing.state, { type: "resumed" }).effects), sends(sharing.effects));
+  assert.deepEqual(
+    sends(dkgStep(sharing.state, { type: "resumed" }).effects),
+    sends(sharing.effects),
+  );
 });
 
-const restorable = (state: object) => JSON.stringify(state, (_, v) => (typeof v === "bigint" ? `bigint:${v}` : v));
-const revive = (_: string, v: unknown) => (typeof v === "string" && v.startsWith("bigint:") ? BigInt(v.slice(7)) : v);
+const restorable = (state: object) =>
+  JSON.stringify(state, (_, v) => (typeof v === "bigint" ? `bigint:${v}` : v));
+const revive = (_: string, v: unknown) =>
+  typeof v === "string" && v.startsWith("bigint:") ? BigInt(v.slice(7)) : v;
 
 test("M5 when more than n - t dealers are accused nobody reveals further and no one confirms", () => {
   const liar = makeKeys("4").address;
-  const pool = new CeremonyPool({ n: 5, tamper: (e, m) => (m !== 4 && e.type === "confirm" ? [] : [e]) });
+  const pool = new CeremonyPool({
+    n: 5,
+    tamper: (e, m) => (m !== 4 && e.type === "confirm" ? [] : [e]),
+  });
   const reveals = () => pool.decisions.filter(({ type }) => type === "shareRevealed").length;
   const round1 = pool.decisions[0];
   assert.ok(round1);
-  pool.members.forEach((_, i) => pool.input(i, round1));
+  for (const i of pool.members.keys()) pool.input(i, round1);
   for (const dealer of [0, 1, 2]) {
-    const input = { type: "complaintRaised", dealer: makeKeys(`${dealer}`).address, complainer: liar } as const;
-    pool.members.forEach((_, i) => pool.input(i, input));
+    const input = {
+      type: "complaintRaised",
+      dealer: makeKeys(`${dealer}`).address,
+      complainer: liar,
+    } as const;
+    for (const i of pool.members.keys()) pool.input(i, input);
   }
   assert.equal(reveals(), 1);
   for (const member of pool.members.slice(0, 4)) {
     assert.equal(member.state.phase, "failed");
-    assert.deepEqual(member.blame.map(({ code, member: who }) => [code, who]), [["TOO_MANY_ACCUSED", liar]]);
+    assert.deepEqual(
+      member.blame.map(({ code, member: who }) => [code, who]),
+      [["TOO_MANY_ACCUSED", liar]],
+    );
   }
 });
 
 test("M5 false complaints after the confirmation neither reveal beyond the limit nor destroy the key", () => {
-  const pool = new CeremonyPool({ n: 5, tamper: (e, m) => (m === 4 && e.type === "confirm" ? [] : [e]) }).run();
+  const pool = new CeremonyPool({
+    n: 5,
+    tamper: (e, m) => (m === 4 && e.type === "confirm" ? [] : [e]),
+  }).run();
   const liar = makeKeys("4").address;
   for (const dealer of [0, 1, 2, 3]) {
-    const input = { type: "complaintRaised", dealer: makeKeys(`${dealer}`).address, complainer: liar } as const;
-    pool.members.forEach((_, i) => pool.input(i, input));
+    const input = {
+      type: "complaintRaised",
+      dealer: makeKeys(`${dealer}`).address,
+      complainer: liar,
+    } as const;
+    for (const i of pool.members.keys()) pool.input(i, input);
   }
   assert.equal(pool.decisions.filter(({ type }) => type === "shareRevealed").length, 1);
   for (const member of pool.members.slice(0, 4)) assert.equal(member.state.phase, "confirmed");
@@ -202,7 +256,11 @@ test("M6 a decided key that is not the own result is not used", () => {
   pool.drain();
   const other = new CeremonyPool({ n: 3, tamper: (e) => (e.type === "confirm" ? [] : [e]) });
   other.drain();
-  const step = other.input(0, { type: "completed", groupKey: `0x${"12".repeat(32)}`, verifyingShares: [] });
+  const step = other.input(0, {
+    type: "completed",
+    groupKey: `0x${"12".repeat(32)}`,
+    verifyingShares: [],
+  });
   assert.equal(step.rejected, "KEY_DIFFERS");
   assert.equal(other.members[0]?.state.phase, "failed");
   assert.ok(other.members[0]?.erasedKey && other.members[0].erasedCeremony);
@@ -211,9 +269,17 @@ test("M6 a decided key that is not the own result is not used", () => {
 test("M7 an encrypted share opens for its receiver, dealer and ceremony only", () => {
   const [dealer, receiver, stranger] = ["a", "b", "c"].map(makeKeys);
   assert.ok(dealer && receiver && stranger);
-  const route = { context: `0x${"aa".repeat(32)}` as Hex, dealer: dealer.address, receiver: receiver.address };
+  const route = {
+    context: `0x${"aa".repeat(32)}` as Hex,
+    dealer: dealer.address,
+    receiver: receiver.address,
+  };
   const share = bytesOf("share");
-  const sealed = encryptShare(share, { route, receiverPublicKey: receiver.publicKey, ephemeralSecret: bytesOf("e") });
+  const sealed = encryptShare(share, {
+    route,
+    receiverPublicKey: receiver.publicKey,
+    ephemeralSecret: bytesOf("e"),
+  });
   const open = (changes: Partial<typeof route>, key = receiver.privateKey, text = sealed) =>
     decryptShare(text, { route: { ...route, ...changes }, receiverPrivateKey: key });
   assert.deepEqual(open({}), share);
@@ -222,7 +288,8 @@ test("M7 an encrypted share opens for its receiver, dealer and ceremony only", (
   assert.equal(open({ receiver: stranger.address }), undefined);
   assert.equal(open({}, stranger.privateKey), undefined);
   for (let i = 2; i < sealed.length; i += 14) {
-    const flipped = `${sealed.slice(0, i)}${sealed[i] === "0" ? "1" : "0"}${sealed.slice(i + 1)}` as Hex;
+    const flipped =
+      `${sealed.slice(0, i)}${sealed[i] === "0" ? "1" : "0"}${sealed.slice(i + 1)}` as Hex;
     assert.equal(open({}, receiver.privateKey, flipped), undefined, `digit ${i}`);
   }
 });
@@ -230,11 +297,24 @@ test("M7 an encrypted share opens for its receiver, dealer and ceremony only", (
 test("inputs of strangers, of the wrong phase and repeated ones are refused", () => {
   const pool = new CeremonyPool({ n: 3 });
   const stranger = makeKeys("stranger").address;
-  const early = pool.input(0, { type: "complaintRaised", dealer: makeKeys("1").address, complainer: makeKeys("2").address });
+  const early = pool.input(0, {
+    type: "complaintRaised",
+    dealer: makeKeys("1").address,
+    complainer: makeKeys("2").address,
+  });
   assert.equal(early.rejected, "PHASE");
-  assert.equal(pool.input(0, { type: "shareReceived", dealer: stranger, share: null }).rejected, "NOT_A_MEMBER");
-  assert.equal(pool.input(0, { type: "shareReceived", dealer: makeKeys("0").address, share: null }).rejected, "OWN_MESSAGE");
-  assert.equal(pool.input(0, { type: "shareRequested", receiver: stranger }).rejected, "NOT_A_MEMBER");
+  assert.equal(
+    pool.input(0, { type: "shareReceived", dealer: stranger, share: null }).rejected,
+    "NOT_A_MEMBER",
+  );
+  assert.equal(
+    pool.input(0, { type: "shareReceived", dealer: makeKeys("0").address, share: null }).rejected,
+    "OWN_MESSAGE",
+  );
+  assert.equal(
+    pool.input(0, { type: "shareRequested", receiver: stranger }).rejected,
+    "NOT_A_MEMBER",
+  );
   pool.run();
   assert.equal(pool.input(0, { type: "resumed" }).rejected, "PHASE");
 });

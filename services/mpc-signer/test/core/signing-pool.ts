@@ -14,13 +14,18 @@ import {
   type SessionSigner,
 } from "@sequorum/protocol";
 import type { KeyShare } from "../../src/core/dkg/dealer.ts";
-import { computeSignatureShare, createNonce, type NoncePair } from "../../src/core/signing/nonce.ts";
+import {
+  computeSignatureShare,
+  createNonce,
+  type NoncePair,
+} from "../../src/core/signing/nonce.ts";
 import type { SigningEffect, SigningInput, SigningStep } from "../../src/core/signing/messages.ts";
 import type { SigningOpening, SigningState } from "../../src/core/signing/state.ts";
 import { openSigning, signingStep } from "../../src/core/signing/step.ts";
 import { makeKeys } from "./dkg-pool.ts";
 
-export const random = (length = 32): Uint8Array<ArrayBuffer> => new Uint8Array(systemRandom(length));
+export const random = (length = 32): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(systemRandom(length));
 
 export type TestKey = { group: GroupPublic; shares: KeyShare[]; roster: Hex[] };
 
@@ -37,7 +42,10 @@ export function dealKey(n: number, t: number): TestKey {
   assert.ok(first);
   return {
     group: fromFrostPublic(first.public),
-    shares: keys.map(({ secret }, index) => ({ index, signingShare: bytesToHex(secret.signingShare) })),
+    shares: keys.map(({ secret }, index) => ({
+      index,
+      signingShare: bytesToHex(secret.signingShare),
+    })),
     roster: keys.map((_, i) => makeKeys(`${i}`).address),
   };
 }
@@ -84,7 +92,13 @@ export class SigningPool {
       assert.ok(commitment);
       const address = key.roster[member];
       assert.ok(address);
-      return { member: address, identifier: member + 1, generation: 1, commitmentIndex: 0, ...commitment };
+      return {
+        member: address,
+        identifier: member + 1,
+        generation: 1,
+        commitmentIndex: 0,
+        ...commitment,
+      };
     });
     this.opening = {
       sessionId: keccak256(random()),
@@ -110,7 +124,8 @@ export class SigningPool {
   }
 
   fire(id: "submit" | "expire"): this {
-    for (const timer of this.timers.filter((t) => t.id === id)) this.input(timer.member, { type: "timerFired", id });
+    for (const timer of this.timers.filter((t) => t.id === id))
+      this.input(timer.member, { type: "timerFired", id });
     return this.run();
   }
 
@@ -126,7 +141,8 @@ export class SigningPool {
     if (step.rejected !== undefined) this.rejected.push(step.rejected);
     this.states.set(member, step.state);
     for (const effect of step.effects) {
-      for (const actual of this.#options.tamper?.(effect, member) ?? [effect]) this.#perform(member, actual);
+      for (const actual of this.#options.tamper?.(effect, member) ?? [effect])
+        this.#perform(member, actual);
     }
   }
 
@@ -135,7 +151,8 @@ export class SigningPool {
     switch (effect.type) {
       case "checkDigest": {
         const own = ownDigest === undefined ? this.digest : ownDigest(member);
-        const refusal = own === undefined ? "NOT_ENDORSED" : own === this.digest ? null : "DIGEST_DIFFERS";
+        const refusal =
+          own === undefined ? "NOT_ENDORSED" : own === this.digest ? null : "DIGEST_DIFFERS";
         this.#queue.push(() => this.input(member, { type: "digestChecked", refusal }));
         return;
       }
@@ -153,7 +170,9 @@ export class SigningPool {
           const to = key.roster.indexOf(receiver);
           const from = key.roster[member];
           assert.ok(from);
-          this.#queue.push(() => this.input(to, { type: "shareReceived", from, share: effect.share }));
+          this.#queue.push(() =>
+            this.input(to, { type: "shareReceived", from, share: effect.share }),
+          );
         }
         return;
       case "submitSignature":

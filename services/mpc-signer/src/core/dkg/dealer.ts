@@ -48,7 +48,9 @@ export function dealShares(
   const dealt = ceremonySuite(place.context).DKG.round2(dealing, others);
   const shares = packages.map((_, index) => {
     const share = dealt[frostIdentifier(index)]?.signingShare;
-    assert((share === undefined) === (index === place.selfIndex), "a share for each other member", { index });
+    assert((share === undefined) === (index === place.selfIndex), "a share for each other member", {
+      index,
+    });
     return share === undefined ? undefined : bytesToHex(share);
   });
   ceremonySuite(place.context).DKG.clean(dealing);
@@ -58,7 +60,11 @@ export function dealShares(
 /** The key from all packages and the shares dealt to this member (checked before; own place undefined). */
 export function finishKey(
   secret: DealerSecret,
-  { place, packages, received }: {
+  {
+    place,
+    packages,
+    received,
+  }: {
     place: DealerPlace;
     packages: readonly Round1Package[];
     received: readonly (Hex | undefined)[];
@@ -81,17 +87,29 @@ export function finishKey(
 }
 
 /** A one-time ECDH secret for the share dealt to `receiverIndex`: in [1, n) but for a chance of 2^-128. */
-export function ephemeralSecretFor(secret: DealerSecret, place: DealerPlace, receiverIndex: number): Uint8Array {
+export function ephemeralSecretFor(
+  secret: DealerSecret,
+  place: DealerPlace,
+  receiverIndex: number,
+): Uint8Array {
   const rng = seededRng(secret, place, `share to ${receiverIndex}`);
   const scalar = rng(32);
   assert(secp256k1.utils.isValidSecretKey(scalar), "the derived scalar is in range");
   return scalar;
 }
 
-function startDealing(secret: DealerSecret, place: DealerPlace): { public: DKG_Round1; secret: DKG_Secret } {
+function startDealing(
+  secret: DealerSecret,
+  place: DealerPlace,
+): { public: DKG_Round1; secret: DKG_Secret } {
   const signers = { min: place.threshold, max: place.members };
   const rng = seededRng(secret, place, "polynomial");
-  return ceremonySuite(place.context).DKG.round1(frostIdentifier(place.selfIndex), signers, undefined, rng);
+  return ceremonySuite(place.context).DKG.round1(
+    frostIdentifier(place.selfIndex),
+    signers,
+    undefined,
+    rng,
+  );
 }
 
 function enterRound2(
@@ -106,7 +124,9 @@ function enterRound2(
     recorded !== undefined && recorded.commitment[0] === toPackage(own.public).commitment[0],
     "the recorded own package is the one this seed makes",
   );
-  const others = packages.flatMap((pkg, index) => (index === place.selfIndex ? [] : [fromPackage(index, pkg)]));
+  const others = packages.flatMap((pkg, index) =>
+    index === place.selfIndex ? [] : [fromPackage(index, pkg)],
+  );
   return { dealing: own.secret, others };
 }
 
@@ -114,7 +134,9 @@ function enterRound2(
 function seededRng(secret: DealerSecret, place: DealerPlace, label: string) {
   const seed = hexToBytes(secret.seed);
   assert(seed.length === 32, "a seed is 32 bytes");
-  const info = new TextEncoder().encode(`${place.selfIndex}/${place.members}/${place.threshold}/${label}`);
+  const info = new TextEncoder().encode(
+    `${place.selfIndex}/${place.members}/${place.threshold}/${label}`,
+  );
   const key = extract(sha256, seed, hexToBytes(place.context));
   let calls = 0;
   return (length = 32): Uint8Array<ArrayBuffer> => {

@@ -13,7 +13,12 @@ export type DkgInput =
   | { readonly type: "shareReceived"; readonly dealer: Hex; readonly share: Hex | null }
   | { readonly type: "shareRequested"; readonly receiver: Hex }
   | { readonly type: "complaintRaised"; readonly dealer: Hex; readonly complainer: Hex }
-  | { readonly type: "shareRevealed"; readonly dealer: Hex; readonly complainer: Hex; readonly share: Hex }
+  | {
+      readonly type: "shareRevealed";
+      readonly dealer: Hex;
+      readonly complainer: Hex;
+      readonly share: Hex;
+    }
   | { readonly type: "timerFired"; readonly id: DkgTimer }
   | { readonly type: "completed"; readonly groupKey: Hex; readonly verifyingShares: readonly Hex[] }
   | { readonly type: "failed"; readonly culprits: readonly Hex[] }

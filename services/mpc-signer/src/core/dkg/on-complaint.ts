@@ -16,14 +16,17 @@ export function onComplaintRaised(
 ): DkgStep {
   const accused = placeOfMember(state, dealer);
   const accuser = placeOfMember(state, complainer);
-  if (accused === undefined || accuser === undefined) return { state, effects: [], rejected: "NOT_A_MEMBER" };
-  if (state.phase === "dealing" || accused === accuser) return { state, effects: [], rejected: "PHASE" };
+  if (accused === undefined || accuser === undefined)
+    return { state, effects: [], rejected: "NOT_A_MEMBER" };
+  if (state.phase === "dealing" || accused === accuser)
+    return { state, effects: [], rejected: "PHASE" };
   if (state.accusations.some((a) => a.dealer === accused && a.complainer === accuser)) {
     return { state, effects: [], rejected: "DUPLICATE" };
   }
   const accusations = [...state.accusations, { dealer: accused, complainer: accuser }];
   const next: DkgState = { ...state, accusations };
-  if (new Set(accusations.map((a) => a.dealer)).size > state.roster.length - state.threshold) return tooMany(next);
+  if (new Set(accusations.map((a) => a.dealer)).size > state.roster.length - state.threshold)
+    return tooMany(next);
   return { state: next, effects: accused === state.selfIndex ? reveal(next, accuser) : [] };
 }
 
@@ -34,20 +37,26 @@ export function onShareRevealed(
 ): DkgStep {
   const accused = placeOfMember(state, dealer);
   const accuser = placeOfMember(state, complainer);
-  if (accused === undefined || accuser === undefined) return { state, effects: [], rejected: "NOT_A_MEMBER" };
+  if (accused === undefined || accuser === undefined)
+    return { state, effects: [], rejected: "NOT_A_MEMBER" };
   if (state.phase === "dealing") return { state, effects: [], rejected: "PHASE" };
   const commitment = state.packages[accused]?.commitment ?? [];
   if (!isDealtShareValid(commitment, { receiverIndex: accuser, share })) {
     const blame: readonly DkgBlame[] = [{ member: dealer, code: "REVEAL_WRONG" }];
     return { state: { ...state, blame: [...state.blame, ...blame] }, effects: [], blame };
   }
-  if (accuser !== state.selfIndex || state.received[accused] !== null) return { state, effects: [] };
+  if (accuser !== state.selfIndex || state.received[accused] !== null)
+    return { state, effects: [] };
   return { state: withShare(state, accused, share), effects: [] };
 }
 
 function reveal(state: DkgState, receiver: number): readonly DkgEffect[] {
-  const share = dealShares(state.secret, { place: placeOf(state), packages: state.packages })[receiver];
-  return share === undefined ? [] : [{ type: "submitReveal", receiver: addressAt(state, receiver), share }];
+  const share = dealShares(state.secret, { place: placeOf(state), packages: state.packages })[
+    receiver
+  ];
+  return share === undefined
+    ? []
+    : [{ type: "submitReveal", receiver: addressAt(state, receiver), share }];
 }
 
 /** Blames whoever accused more dealers than can be faulty together with itself unnoticed; else nobody in particular. */

@@ -22,7 +22,12 @@ export type DkgPhase = "dealing" | "sharing" | "confirmed" | "completed" | "fail
 export type Accusation = { readonly dealer: number; readonly complainer: number };
 
 /** Why a member is blamed by this node. */
-export type DkgBlameCode = "ROUND1_LENGTH" | "ROUND1_POINT" | "ROUND1_PROOF" | "REVEAL_WRONG" | "TOO_MANY_ACCUSED";
+export type DkgBlameCode =
+  | "ROUND1_LENGTH"
+  | "ROUND1_POINT"
+  | "ROUND1_PROOF"
+  | "REVEAL_WRONG"
+  | "TOO_MANY_ACCUSED";
 
 /** A member found at fault, by address. */
 export type DkgBlame = { readonly member: Hex; readonly code: DkgBlameCode };

@@ -2,7 +2,12 @@
  * One key generation as a pure function: Pedersen DKG with proofs of possession, private shares point to point,
  * everything else on the PoS chain. Equal inputs give equal outputs, so a session can be stored and replayed.
  */
-import { assert, ceremonyTranscriptHash, encodeRound1Package, unreachable } from "@sequorum/protocol";
+import {
+  assert,
+  ceremonyTranscriptHash,
+  encodeRound1Package,
+  unreachable,
+} from "@sequorum/protocol";
 import { dealRound1, type DealerSecret, finishKey } from "./dealer.ts";
 import type { DkgEffect, DkgInput, DkgStep, DkgTimer } from "./messages.ts";
 import { onComplaintRaised, onShareRevealed } from "./on-complaint.ts";
@@ -20,7 +25,8 @@ export function openDkg(opening: DkgOpening, secret: DealerSecret): DkgStep {
 
 /** Applies one input. */
 export function dkgStep(state: DkgState, input: DkgInput): DkgStep {
-  if (state.phase === "completed" || state.phase === "failed") return { state, effects: [], rejected: "PHASE" };
+  if (state.phase === "completed" || state.phase === "failed")
+    return { state, effects: [], rejected: "PHASE" };
   switch (input.type) {
     case "round1Completed":
       return withTimers(finishIfReady(onRound1Completed(state, input.packages)));
@@ -48,7 +54,9 @@ export function dkgStep(state: DkgState, input: DkgInput): DkgStep {
 /** Once the last dealt share is in: the key, stored before it is confirmed. */
 function finishIfReady(step: DkgStep): DkgStep {
   const { state } = step;
-  const missing = state.received.some((share, index) => share === null && index !== state.selfIndex);
+  const missing = state.received.some(
+    (share, index) => share === null && index !== state.selfIndex,
+  );
   if (state.phase !== "sharing" || missing) return step;
   const key = finishKey(state.secret, {
     place: placeOf(state),
@@ -64,7 +72,11 @@ function confirmation(state: DkgState): readonly DkgEffect[] {
   const { group, share } = state.key;
   return [
     { type: "storeKey", group, share },
-    { type: "confirm", group, transcriptHash: ceremonyTranscriptHash(state.context, state.packages) },
+    {
+      type: "confirm",
+      group,
+      transcriptHash: ceremonyTranscriptHash(state.context, state.packages),
+    },
   ];
 }
 
@@ -74,7 +86,10 @@ function onTimerFired(state: DkgState, id: DkgTimer): DkgStep {
     share === null && index !== state.selfIndex && !state.complained.includes(index) ? [index] : [],
   );
   if (id === "requestShares") {
-    return { state, effects: missing.map((index) => ({ type: "requestShare", dealer: addressAt(state, index) })) };
+    return {
+      state,
+      effects: missing.map((index) => ({ type: "requestShare", dealer: addressAt(state, index) })),
+    };
   }
   return {
     state: { ...state, complained: [...state.complained, ...missing] },
@@ -89,9 +104,17 @@ function onCompleted(state: DkgState, decided: Extract<DkgInput, { type: "comple
     group.groupKey === decided.groupKey &&
     group.verifyingShares.length === decided.verifyingShares.length &&
     group.verifyingShares.every((share, index) => share === decided.verifyingShares[index]);
-  if (!same) return { state: { ...state, phase: "failed" }, effects: erasure(state), rejected: "KEY_DIFFERS" };
+  if (!same)
+    return {
+      state: { ...state, phase: "failed" },
+      effects: erasure(state),
+      rejected: "KEY_DIFFERS",
+    };
   // The polynomial and the dealt shares are of no more use: only the sum stays.
-  return { state: { ...state, phase: "completed" }, effects: [{ type: "activateKey" }, { type: "eraseCeremony" }] };
+  return {
+    state: { ...state, phase: "completed" },
+    effects: [{ type: "activateKey" }, { type: "eraseCeremony" }],
+  };
 }
 
 /** A void attempt leaves nothing: a share of a polynomial that other members may still know is worth erasing. */
@@ -103,8 +126,11 @@ function erasure(state: DkgState): readonly DkgEffect[] {
 /** After a restart everything may be repeated: payloads and shares are the same bytes as before. */
 function onResumed(state: DkgState): DkgStep {
   if (state.phase === "dealing") return { state, effects: [round1Effect(state)] };
-  if (state.phase === "confirmed") return { state, effects: [...sendShares(state), ...confirmation(state)] };
-  const complaints = state.complained.map((index): DkgEffect => ({ type: "submitComplaint", dealer: addressAt(state, index) }));
+  if (state.phase === "confirmed")
+    return { state, effects: [...sendShares(state), ...confirmation(state)] };
+  const complaints = state.complained.map(
+    (index): DkgEffect => ({ type: "submitComplaint", dealer: addressAt(state, index) }),
+  );
   return withTimers({ state, effects: [...sendShares(state), ...complaints] });
 }
 
@@ -117,5 +143,8 @@ function withTimers(step: DkgStep): DkgStep {
 }
 
 function round1Effect(state: DkgState): DkgEffect {
-  return { type: "submitRound1", package: encodeRound1Package(dealRound1(state.secret, placeOf(state))) };
+  return {
+    type: "submitRound1",
+    package: encodeRound1Package(dealRound1(state.secret, placeOf(state))),
+  };
 }

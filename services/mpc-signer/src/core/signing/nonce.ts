@@ -14,7 +14,10 @@ import {
 import type { KeyShare } from "../dkg/dealer.ts";
 
 /** SECRET. One use; lives in memory only. */
-export type NoncePair = { readonly hiding: Uint8Array<ArrayBuffer>; readonly binding: Uint8Array<ArrayBuffer> };
+export type NoncePair = {
+  readonly hiding: Uint8Array<ArrayBuffer>;
+  readonly binding: Uint8Array<ArrayBuffer>;
+};
 
 /** A fresh nonce pair and its public commitments; `randomBytes` is the source of randomness. */
 export function createNonce(
@@ -24,12 +27,18 @@ export function createNonce(
   const { nonces, commitments } = frost.commit(secretOf(share), randomBytes);
   return {
     nonces,
-    commitment: { hiding: bytesToHex(commitments.hiding), binding: bytesToHex(commitments.binding) },
+    commitment: {
+      hiding: bytesToHex(commitments.hiding),
+      binding: bytesToHex(commitments.binding),
+    },
   };
 }
 
 /** This member's signature share. Zeroes the nonce pair: a second use throws. */
-export function computeSignatureShare(pkg: SigningPackage, { share, nonces }: { share: KeyShare; nonces: NoncePair }): Hex {
+export function computeSignatureShare(
+  pkg: SigningPackage,
+  { share, nonces }: { share: KeyShare; nonces: NoncePair },
+): Hex {
   assert(
     pkg.commitments.some(({ index }) => index === share.index),
     "this member is in the session",

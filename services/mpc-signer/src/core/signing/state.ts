@@ -15,7 +15,14 @@ import {
  * signed: the signature is known here. failed: it cannot be made from these shares. refused: this node does not
  * sign. closed: the pool ended the attempt.
  */
-export type SigningPhase = "checking" | "releasing" | "collecting" | "signed" | "failed" | "refused" | "closed";
+export type SigningPhase =
+  | "checking"
+  | "releasing"
+  | "collecting"
+  | "signed"
+  | "failed"
+  | "refused"
+  | "closed";
 
 /** Why this node refuses to sign. */
 export type SigningRefusal =
@@ -64,10 +71,17 @@ export type SigningState = {
 
 /** The state of a new attempt: refused at once if the decision does not fit the key. */
 export function initialSigningState(opening: SigningOpening): SigningState {
-  const commitments = opening.roster.map(({ identifier, hiding, binding }) => ({ index: identifier - 1, hiding, binding }));
+  const commitments = opening.roster.map(({ identifier, hiding, binding }) => ({
+    index: identifier - 1,
+    hiding,
+    binding,
+  }));
   const pkg: SigningPackage = { group: opening.group, digest: opening.digest, commitments };
-  const differs = opening.roster.some(({ member, identifier }) => opening.keyRoster[identifier - 1] !== member);
-  const refusal: SigningRefusal | null = checkSigningPackage(pkg) ?? (differs ? "ROSTER_DIFFERS" : null);
+  const differs = opening.roster.some(
+    ({ member, identifier }) => opening.keyRoster[identifier - 1] !== member,
+  );
+  const refusal: SigningRefusal | null =
+    checkSigningPackage(pkg) ?? (differs ? "ROSTER_DIFFERS" : null);
   return {
     sessionId: opening.sessionId,
     purpose: opening.purpose,
@@ -75,7 +89,10 @@ export function initialSigningState(opening: SigningOpening): SigningState {
     attempt: opening.attempt,
     timeoutMs: opening.timeoutMs,
     package: pkg,
-    signers: opening.roster.map(({ member, identifier }) => ({ address: member, index: identifier - 1 })),
+    signers: opening.roster.map(({ member, identifier }) => ({
+      address: member,
+      index: identifier - 1,
+    })),
     self: opening.self,
     phase: refusal === null ? "checking" : "refused",
     refusal,
