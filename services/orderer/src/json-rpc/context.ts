@@ -3,7 +3,7 @@ import type { CallExecutor, ChainReader, TransactionPool } from "../ports.ts";
 import type { FilterRegistry } from "./filters.ts";
 import type { JsonRpcLimits } from "./limits.ts";
 import type { NodeInfo } from "./ports.ts";
-import type { SubscriptionSession } from "./subscriptions.ts";
+import type { SubscriptionScope } from "./subscriptions.ts";
 
 /** Shared by all requests. */
 export type Context = {
@@ -16,4 +16,4 @@ export type Context = {
 };
 
 /** The connection that a request came on: a WebSocket can be notified, HTTP cannot (undefined). */
-export type Session = SubscriptionSession | undefined;
+export type Session = SubscriptionScope | undefined;

@@ -53,13 +53,16 @@ async function answerBatch(
   batch: readonly unknown[],
   session: Session,
 ): Promise<string | undefined> {
+  const { batchTimeoutMs, responseCharactersMax } = deps.context.limits;
+  const deadlineMs = performance.now() + batchTimeoutMs;
   const answers: string[] = [];
-  let charactersLeft = deps.context.limits.responseCharactersMax;
+  let charactersLeft = responseCharactersMax;
   for (const item of batch) {
-    const text = charactersLeft > 0 ? await answer(deps, item, session) : answerTooLarge(item);
+    const spent = charactersLeft <= 0 ? tooLarge() : timedOutAfter(deadlineMs);
+    const text = spent === undefined ? await answer(deps, item, session) : failed(item, spent);
     if (text === undefined) continue;
     charactersLeft -= text.length;
-    answers.push(charactersLeft > 0 ? text : answerTooLarge(item));
+    answers.push(charactersLeft > 0 ? text : failed(item, tooLarge()));
   }
   return answers.length === 0 ? undefined : `[${answers.join(",")}]`;
 }
@@ -112,7 +115,7 @@ async function perform(
 async function withDeadline(work: Promise<Json>, timeoutMs: number): Promise<Json> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new JsonRpcFailure("timeout", "request timed out")), timeoutMs);
+    timer = setTimeout(() => reject(timedOut()), timeoutMs);
   });
   try {
     return await Promise.race([work, deadline]);
@@ -127,8 +130,16 @@ function checkedSuccess({ context }: DispatchDeps, id: RequestId, result: Json):
   return text;
 }
 
-function answerTooLarge(item: unknown): string {
-  return errorAnswer(idOfInvalid(item), tooLarge());
+function failed(item: unknown, failure: JsonRpcFailure): string {
+  return errorAnswer(idOfInvalid(item), failure);
+}
+
+function timedOutAfter(deadlineMs: number): JsonRpcFailure | undefined {
+  return performance.now() > deadlineMs ? timedOut() : undefined;
+}
+
+function timedOut(): JsonRpcFailure {
+  return new JsonRpcFailure("timeout", "request timed out");
 }
 
 function tooLarge(): JsonRpcFailure {

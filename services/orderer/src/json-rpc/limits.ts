@@ -28,6 +28,8 @@ export type JsonRpcLimits = {
   readonly responseReadTimeoutMs: number;
   /** Time one request may be worked on. */
   readonly requestTimeoutMs: number;
+  /** Time after which the rest of a batch is answered with a timeout. */
+  readonly batchTimeoutMs: number;
   /** Messages of one connection being worked on; a WebSocket beyond it is not read, HTTP gets 429. */
   readonly inFlightPerConnectionMax: number;
   /** Messages of a WebSocket waiting behind those; beyond it they are refused. */
@@ -81,6 +83,7 @@ export const defaultJsonRpcLimits: JsonRpcLimits = {
   idleTimeoutMs: 60_000,
   responseReadTimeoutMs: 30_000,
   requestTimeoutMs: 10_000,
+  batchTimeoutMs: 30_000,
   inFlightPerConnectionMax: 8,
   queuedPerConnectionMax: 256,
   inFlightMax: 256,

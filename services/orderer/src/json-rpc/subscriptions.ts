@@ -23,6 +23,19 @@ export type SubscriptionOutlet = {
   readonly pendingTransaction: (hash: Hex) => Json | undefined;
 };
 
+/** What a message may do with the subscriptions of its connection. */
+export type SubscriptionScope = {
+  /** Adds a subscription and returns its id. */
+  readonly subscribe: (kind: SubscriptionKind) => Hex;
+  /** Ends a subscription; false if there is none. */
+  readonly unsubscribe: (id: Hex) => boolean;
+  /** To be called once the answer is sent: lets new subscriptions speak. */
+  readonly release: () => void;
+};
+
+/** Notifications of one subscription that wait for the answer with its id. */
+const heldMax = 1_024;
+
 type Subscription = {
   readonly kind: SubscriptionKind;
   /** Notifications held back until the answer to eth_subscribe is sent; undefined afterwards. */
@@ -45,31 +58,20 @@ export class SubscriptionSession implements ChainListener {
     return this.#subscriptions.size;
   }
 
-  /** Adds a subscription and returns its id; it is silent until `release`. */
-  subscribe(kind: SubscriptionKind): Hex {
-    if (this.#subscriptions.size >= this.#max) {
-      throw limitExceeded(
-        "too many subscriptions on this connection",
-        "subscriptionsPerConnectionMax",
-      );
-    }
-    const id = bytesToHex(randomBytes(16));
-    this.#subscriptions.set(id, { kind, held: [] });
-    return id;
-  }
-
-  /** Ends a subscription; false if there is none. */
-  unsubscribe(id: Hex): boolean {
-    return this.#subscriptions.delete(id);
-  }
-
-  /** To be called once answers are sent: lets new subscriptions speak. */
-  release(): void {
-    for (const subscription of this.#subscriptions.values()) {
-      const held = subscription.held ?? [];
-      subscription.held = undefined;
-      for (const text of held) this.#outlet.send(text);
-    }
+  /** The session as one message sees it: what it subscribes to is silent until its answer is sent. */
+  scope(): SubscriptionScope {
+    const created: Hex[] = [];
+    return {
+      subscribe: (kind) => {
+        const id = this.#add(kind);
+        created.push(id);
+        return id;
+      },
+      unsubscribe: (id) => this.#subscriptions.delete(id),
+      release: () => {
+        for (const id of created) this.#release(id);
+      },
+    };
   }
 
   wantsLogs(): boolean {
@@ -84,10 +86,38 @@ export class SubscriptionSession implements ChainListener {
     for (const [id, subscription] of this.#subscriptions) {
       for (const result of this.#resultsOf(subscription.kind, notice)) {
         const text = notification(id, result);
-        if (subscription.held !== undefined) subscription.held.push(text);
-        else if (!this.#outlet.send(text)) return;
+        if (!this.#deliver(subscription, text)) return;
       }
     }
+  }
+
+  #add(kind: SubscriptionKind): Hex {
+    if (this.#subscriptions.size >= this.#max) {
+      throw limitExceeded(
+        "too many subscriptions on this connection",
+        "subscriptionsPerConnectionMax",
+      );
+    }
+    const id = bytesToHex(randomBytes(16));
+    this.#subscriptions.set(id, { kind, held: [] });
+    return id;
+  }
+
+  #release(id: Hex): void {
+    const subscription = this.#subscriptions.get(id);
+    if (subscription === undefined) return;
+    const held = subscription.held ?? [];
+    subscription.held = undefined;
+    for (const text of held) this.#outlet.send(text);
+  }
+
+  /** False when the connection is not to be told anything more. */
+  #deliver({ held }: Subscription, text: string): boolean {
+    if (held === undefined) return this.#outlet.send(text);
+    held.push(text);
+    if (held.length <= heldMax) return true;
+    this.#outlet.disconnect("too many notifications wait for an answer");
+    return false;
   }
 
   #resultsOf(

@@ -92,6 +92,19 @@ test("a request that takes too long is answered with a timeout", async () => {
   assert.deepEqual([error.code, error.message], [-32002, "request timed out"]);
 });
 
+test("a batch as a whole has a deadline", async () => {
+  const { chain, dispatch } = dispatcher({ batchTimeoutMs: 20, requestTimeoutMs: 30 });
+  chain.callDelay = new Promise(() => {});
+  const item = { jsonrpc: "2.0", id: 1, method: "eth_call", params: [{}] };
+  const startedAt = performance.now();
+  const answers = JSON.parse(
+    (await dispatch(JSON.stringify(Array(50).fill(item)))) ?? "null",
+  ) as unknown[];
+  assert.deepEqual(new Set(answers.map((one) => errorOf(one).code)), new Set([-32002]));
+  assert.equal(answers.length, 50);
+  assert.ok(performance.now() - startedAt < 1_000);
+});
+
 test("a bug in a handler is an internal error without details", async () => {
   const { chain, call } = dispatcher();
   chain.failsToRead = true;

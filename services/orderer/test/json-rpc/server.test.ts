@@ -215,6 +215,29 @@ test("a subscription's first notification comes after the answer with its id", a
   }
 });
 
+test("a subscription made in a batch is silent until the whole batch is answered", async (t) => {
+  const { chain, wsUrl } = await startFakeServer(t);
+  let finish = () => {};
+  chain.callDelay = new Promise((resolve) => {
+    finish = resolve;
+  });
+  const { socket, received, request } = await openWebSocket(t, wsUrl);
+  const texts: string[] = [];
+  socket.on("message", (data) => texts.push(String(data)));
+  const subscribe = { jsonrpc: "2.0", id: "s", method: "eth_subscribe", params: ["newHeads"] };
+  socket.send(
+    JSON.stringify([subscribe, { jsonrpc: "2.0", id: "c", method: "eth_call", params: [{}] }]),
+  );
+  await request("eth_blockNumber");
+  chain.extend([]);
+  await request("eth_blockNumber");
+  assert.equal(received.filter(({ method }) => method === "eth_subscription").length, 0);
+  finish();
+  await until(() => texts.length === 4);
+  assert.match(texts[2] ?? "", /^\[/);
+  assert.match(texts[3] ?? "", /eth_subscription/);
+});
+
 test("identity, status and the trivial methods", async (t) => {
   const { url } = await startFakeServer(t);
   const result = async (method: string, params: unknown[] = []) =>

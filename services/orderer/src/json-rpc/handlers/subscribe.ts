@@ -5,7 +5,7 @@ import { invalidParams, JsonRpcFailure } from "../errors.ts";
 import type { Json } from "../json.ts";
 import { anyLog, logQuery } from "../log-filter.ts";
 import { boolean, type Parser } from "../params.ts";
-import type { SubscriptionKind, SubscriptionSession } from "../subscriptions.ts";
+import type { SubscriptionKind, SubscriptionScope } from "../subscriptions.ts";
 
 /** eth_subscribe: the meaning of the second parameter depends on the first. */
 export function subscribe(
@@ -43,7 +43,7 @@ function optionOr<T>(option: unknown, parse: Parser<T>, fallback: T): T {
   return option === undefined || option === null ? fallback : parse(option, "subscription option");
 }
 
-function notifiable(session: Session): SubscriptionSession {
+function notifiable(session: Session): SubscriptionScope {
   if (session !== undefined) return session;
   throw new JsonRpcFailure(
     "methodNotFound",

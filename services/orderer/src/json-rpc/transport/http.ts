@@ -155,6 +155,7 @@ function send(
   answer: string | undefined,
 ): void {
   if (answer === undefined) return void res.writeHead(204, headers).end();
+  if (res.destroyed) return; // The client did not wait.
   const bytes = Buffer.from(answer);
   const timer = setTimeout(() => {
     metrics.cut("responseReadTimeout");

@@ -115,9 +115,10 @@ export class WebSocketConnection {
     }
     this.#working += 1;
     try {
-      const answer = await dispatch(text, this.session);
+      const scope = this.session.scope();
+      const answer = await dispatch(text, scope);
       if (answer !== undefined) this.#reply(answer);
-      this.session.release();
+      scope.release();
     } finally {
       inFlight.leave();
       this.#working -= 1;
