@@ -50,12 +50,17 @@ export async function createL1ProposerService(
   context: L1ProposerContext,
 ): Promise<Service> {
   const resources = createResources();
-  const stopping = resources.add(new AbortController(), (controller) => controller.abort());
+  const stopping = new AbortController();
   const signal = AbortSignal.any([context.signal, stopping.signal]);
+  const close = () => {
+    stopping.abort(); // First: what comes in while the parts close is stored, and no failure.
+    return resources.close();
+  };
   try {
-    return await start(config, { ...context, signal }, resources);
+    const { ready } = await start(config, { ...context, signal }, resources);
+    return { name: "l1-proposer", ready, [Symbol.asyncDispose]: close };
   } catch (error) {
-    await resources.close();
+    await close();
     throw error;
   }
 }
@@ -64,7 +69,7 @@ async function start(
   config: L1ProposerConfig,
   context: L1ProposerContext,
   resources: Resources,
-): Promise<Service> {
+): Promise<Pick<Service, "ready">> {
   const { logger } = context;
   const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
   const keys = await readKeys(config);
@@ -87,7 +92,7 @@ async function start(
   const http = await startHttpServer({ port: config.httpPort, ready, metrics });
   resources.add(http, (server) => server.close());
   logger.info("L1 sender", { sender: keys.sender });
-  return { name: "l1-proposer", ready, [Symbol.asyncDispose]: () => resources.close() };
+  return { ready };
 }
 
 type Keys = { readonly senderKey: Uint8Array; readonly sender: Hex; readonly self: Hex };

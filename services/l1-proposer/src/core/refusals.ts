@@ -18,7 +18,13 @@ export function classifyRevert(
   { kind, subject }: { readonly kind: SubmissionKind; readonly subject: bigint },
   { name, args }: Revert,
 ): CheckOutcome {
-  return kind === "batch" ? classifyBatchRevert(subject, { name, args }) : classifyEpochRevert(subject, { name, args });
+  const outcome = kind === "batch" ? classifyBatchRevert(subject, { name, args }) : classifyEpochRevert(subject, { name, args });
+  return "code" in outcome ? { ...outcome, code: refusalCode(outcome.code) } : outcome;
+}
+
+/** The code of a contract's error in refusals and logs: `QueueFromMismatch` is `L1_QUEUE_FROM_MISMATCH`. */
+export function refusalCode(errorName: string): string {
+  return `L1_${errorName.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toUpperCase()}`;
 }
 
 function classifyBatchRevert(index: bigint, { name, args }: Revert): CheckOutcome {
