@@ -1,6 +1,7 @@
 export * from "./assert.ts";
 export * from "./batch-codec/batch-block.ts";
 export * from "./batch-codec/batch-codec.ts";
+export * from "./batch-codec/block-limit.ts";
 export * from "./batch-codec/transaction-fields.ts";
 export * from "./batch-header.ts";
 export * from "./bytes.ts";

@@ -4,8 +4,10 @@ create table certified_blocks (
   hash bytea not null check (length(hash) = 32)
 );
 
--- Batch indexes as the PoS chain opened them.
+-- Batch indexes as the PoS chain opened them. When signed batches are given up, an index and attempt can open again.
 create table openings (
+  -- Order of the decisions; the last one counts.
+  id bigint generated always as identity,
   batch_index bigint not null,
   attempt integer not null,
   proposer bytea not null,

@@ -45,6 +45,12 @@ export async function performEffect(effect: Effect, deps: EffectDeps): Promise<v
       return endorse(effect, deps);
     case "refuse":
       return refuse(effect, deps);
+    case "reportOversizedBlock":
+      deps.logger.error("a certified block is larger than a batch may be", {
+        height: effect.height,
+        bytes: effect.bytes,
+      });
+      return;
     case "pruneBlocks":
       await deps.store.transaction((tx) => prune(tx, effect.height));
       return;

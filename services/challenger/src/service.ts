@@ -3,7 +3,13 @@ import { readFile } from "node:fs/promises";
 import { openBus } from "@sequorum/bus";
 import { createL1Client, forcedQueueAbi, type L1Client, rollupChainAbi } from "@sequorum/l1";
 import type { NetworkConfig } from "@sequorum/protocol";
-import { hexToBytes, parseNetworkConfig, signingDomain, zeroHash } from "@sequorum/protocol";
+import {
+  blockTransactionBytesMax,
+  hexToBytes,
+  parseNetworkConfig,
+  signingDomain,
+  zeroHash,
+} from "@sequorum/protocol";
 import {
   createGrpcServer,
   createMetrics,
@@ -118,10 +124,15 @@ async function start(
   return { name: "challenger", ready, [Symbol.asyncDispose]: () => resources.close() };
 }
 
+/** The same rules as the orderers': they are part of what "valid" means. */
 function openExecutor(network: NetworkConfig, store: CachedStateStore): Executor {
-  const { l1OriginDriftSecondsMax: originDriftSecondsMax, maxTransactionBytes } =
-    network.parameters;
-  const rules = { originDriftSecondsMax, transactionBytesMax: maxTransactionBytes };
+  const { l1OriginDriftSecondsMax, maxTransactionBytes, batchBytesMax } = network.parameters;
+  const bytesMax = blockTransactionBytesMax(batchBytesMax);
+  const rules = {
+    originDriftSecondsMax: l1OriginDriftSecondsMax,
+    blockTransactionBytesMax: bytesMax,
+    transactionBytesMax: Math.min(maxTransactionBytes, bytesMax),
+  };
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
   return createExecutor({ store, chainId: network.l2ChainId, rules, pause });
 }

@@ -39,24 +39,15 @@ export async function loadCertified(
   return new Map(rows.map((row) => [integer(row, "height"), hex(row, "hash")]));
 }
 
-/** Records an opening. */
+/** Records an opening; it takes the place of an earlier one of the same attempt, and of what was proposed in that. */
 export async function saveOpening(tx: Query, open: OpenBatch): Promise<void> {
+  const { index, attempt } = open;
+  await tx`delete from proposals where batch_index = ${index} and attempt = ${attempt}`;
+  await tx`delete from openings where batch_index = ${index} and attempt = ${attempt}`;
   await tx`
     insert into openings (batch_index, attempt, proposer, first_block, opened_at_ms, parent_hash, parent_block_hash, queue_from, epoch)
-    values (${open.index}, ${open.attempt}, ${hexToBytes(open.proposer)}, ${open.firstBlock}, ${BigInt(open.openedAtMs)},
-      ${hexToBytes(open.parentHash)}, ${hexToBytes(open.parentBlockHash)}, ${open.queueFrom}, ${open.epoch})
-    on conflict do nothing`;
-}
-
-/** The opening of an attempt, if it is known. */
-export async function loadOpening(
-  sql: Query,
-  index: BatchIndex,
-  attempt: number,
-): Promise<OpenBatch | undefined> {
-  const [row] =
-    await sql`select * from openings where batch_index = ${index} and attempt = ${attempt}`;
-  return row === undefined ? undefined : toOpening(row);
+    values (${index}, ${attempt}, ${hexToBytes(open.proposer)}, ${open.firstBlock}, ${BigInt(open.openedAtMs)},
+      ${hexToBytes(open.parentHash)}, ${hexToBytes(open.parentBlockHash)}, ${open.queueFrom}, ${open.epoch})`;
 }
 
 /** Records a header that is to be judged. */
@@ -171,7 +162,7 @@ export async function prune(tx: Query, height: BlockHeight): Promise<void> {
 export async function restoreState(sql: Query): Promise<RestoredState> {
   const [last] = await sql`select coalesce(max(height), 0) as height from certified_blocks`;
   const certifiedHeight = BigInt(String(last?.["height"] ?? 0));
-  const [row] = await sql`select * from openings order by batch_index desc, attempt desc limit 1`;
+  const [row] = await sql`select * from openings order by id desc limit 1`;
   if (row === undefined)
     return { certifiedHeight, open: null, hasProposed: false, hasAnswered: false, proposal: null };
   const open = toOpening(row);

@@ -18,5 +18,7 @@ export type Effect =
       readonly digest: Hex;
       readonly code: RefusalCode;
     }
+  /** Tell the operator that one block alone is larger than a batch may be. */
+  | { readonly type: "reportOversizedBlock"; readonly height: BlockHeight; readonly bytes: number }
   /** Delete what is stored of blocks up to `height`. */
   | { readonly type: "pruneBlocks"; readonly height: BlockHeight };

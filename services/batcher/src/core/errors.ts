@@ -9,7 +9,7 @@ type RuleRefusal =
   | "RANGE_NOT_OPEN"
   /** More blocks than `batchBlocksMax`. */
   | "TOO_MANY_BLOCKS"
-  /** Data larger than `batchBytesMax`, in a batch of more than one block. */
+  /** Data larger than `batchBytesMax`. */
   | "DATA_TOO_LARGE"
   /** A block of the batch is not certified by the PoS chain. */
   | "BLOCKS_NOT_CERTIFIED"

@@ -28,8 +28,7 @@ export function judgeProposal(state: State, open: OpenBatch, header: BatchHeader
   assert(batch.header.lastBlock === header.lastBlock, "own blocks have the heights of the header");
   const [field] = differingHeaderFields(batch.header, header);
   if (field !== undefined) return refuse(fieldRefusals[field]);
-  // One block alone may be larger than the limit: otherwise the chain could stop for good.
-  if (batch.data.length > parameters.bytesMax && blockCount > 1n) return refuse("DATA_TOO_LARGE");
+  if (batch.data.length > parameters.bytesMax) return refuse("DATA_TOO_LARGE");
   return { type: "endorse", batch };
 }
 

@@ -53,16 +53,11 @@ function advance(state: State): Step {
   };
 }
 
-/** A later opening replaces the one before; blocks that both cover are kept. */
+/** An opening replaces the one before, also when it goes back to an earlier index; blocks that both cover are kept. */
 function withOpenBatch(state: State, input: Extract<Input, { type: "batchOpened" }>): State {
   const { open, hasProposed, hasAnswered } = input;
   const old = state.open;
-  if (
-    old !== null &&
-    (open.index < old.index || (open.index === old.index && open.attempt <= old.attempt))
-  ) {
-    return state;
-  }
+  if (old !== null && open.index === old.index && open.attempt === old.attempt) return state;
   const covered = (state.blocks[0]?.height ?? open.firstBlock) <= open.firstBlock;
   const blocks = covered ? state.blocks.filter((block) => block.height >= open.firstBlock) : [];
   const isAdjacent = (blocks[0]?.height ?? open.firstBlock) === open.firstBlock;
@@ -137,10 +132,16 @@ function propose(state: State, open: OpenBatch): Step {
   const checked = { ...state, sizeCheckedAtPlainBytes: plain };
   if (!due && count === state.blocks.length) return { state: checked, effects: [] };
   const batch = buildBatch(state.blocks.slice(0, count), open, state.parameters);
-  return {
-    state: { ...checked, hasProposed: true },
-    effects: [{ type: "propose", attempt: open.attempt, batch }],
-  };
+  const spoken = { ...checked, hasProposed: true };
+  // Orderers hold such a block invalid, so it is never certified; if it were, no batch could carry it.
+  if (batch.data.length > bytesMax) {
+    const { firstBlock: height } = open;
+    return {
+      state: spoken,
+      effects: [{ type: "reportOversizedBlock", height, bytes: batch.data.length }],
+    };
+  }
+  return { state: spoken, effects: [{ type: "propose", attempt: open.attempt, batch }] };
 }
 
 /** Asks for the next certified blocks of the open batch that are not held. */

@@ -4,8 +4,9 @@ import type { Hex } from "@sequorum/protocol";
 import fc from "fast-check";
 import { buildBatch } from "../../src/core/build-batch.ts";
 import { checkInvariants } from "../../src/core/invariants.ts";
+import type { Effect } from "../../src/core/effect.ts";
 import type { Input } from "../../src/core/input.ts";
-import type { OpenBatch } from "../../src/core/state.ts";
+import type { OpenBatch, State } from "../../src/core/state.ts";
 import { initialState } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
 import { chain, firstOpen, other, parameters, self, startMs } from "./fixtures.ts";
@@ -57,27 +58,35 @@ test("B1 B2 B3 B4 B5 B6 no sequence of inputs makes the batcher contradict itsel
       let state = initialState(parameters, startMs);
       const said = new Map<string, Hex>();
       for (const input of sequence) {
-        if (input.type === "blocksFetched") {
-          // The shell fetches certified heights only.
-          const blocks = input.blocks.filter(({ block }) => block.height <= state.certifiedHeight);
-          ({ state } = apply({ ...input, blocks }));
-        } else ({ state } = apply(input));
-      }
-      function apply(input: Input) {
-        const next = step(state, input);
-        checkInvariants(next.state);
-        for (const effect of next.effects) {
-          if (effect.type !== "endorse" && effect.type !== "propose") continue;
-          const { header, digest } = effect.batch;
-          const key = `${effect.type} ${header.index} ${effect.attempt}`;
-          assert.equal(said.has(key), false, `B2 ${key} is said once`);
-          said.set(key, digest);
-          assert.ok(header.lastBlock <= next.state.certifiedHeight, "B3");
-          assert.equal(header.lastBlockHash, chain[Number(header.lastBlock) - 1]?.block.hash, "B1");
-        }
-        return next;
+        const next = step(state, asShell(input, state, said));
+        state = next.state;
+        checkInvariants(state);
+        for (const effect of next.effects) record(effect, state, said);
       }
     }),
     { numRuns: 150 },
   );
 });
+
+/** What the shell sees to: it fetches certified heights only, and knows what was said about an attempt. */
+function asShell(input: Input, state: State, said: ReadonlyMap<string, Hex>): Input {
+  if (input.type === "blocksFetched") {
+    const blocks = input.blocks.filter(({ block }) => block.height <= state.certifiedHeight);
+    return { ...input, blocks };
+  }
+  if (input.type !== "batchOpened") return input;
+  const { index, attempt } = input.open;
+  const has = (role: string) => said.has(`${role} ${index} ${attempt}`);
+  return { ...input, hasProposed: has("proposal"), hasAnswered: has("answer") };
+}
+
+function record(effect: Effect, state: State, said: Map<string, Hex>): void {
+  if (effect.type === "refuse") said.set(`answer ${effect.index} ${effect.attempt}`, effect.digest);
+  if (effect.type !== "endorse" && effect.type !== "propose") return;
+  const { header, digest } = effect.batch;
+  const key = `${effect.type === "propose" ? "proposal" : "answer"} ${header.index} ${effect.attempt}`;
+  assert.equal(said.has(key), false, `B2 ${key} is said once`);
+  said.set(key, digest);
+  assert.ok(header.lastBlock <= state.certifiedHeight, "B3");
+  assert.equal(header.lastBlockHash, chain[Number(header.lastBlock) - 1]?.block.hash, "B1");
+}

@@ -99,21 +99,22 @@ test("the designated proposer proposes the blocks that fit when the size limit i
   assert.ok(encodeBatch(oneMore).length > 12_000);
 });
 
-test("one block larger than the limit is a batch of its own", () => {
-  const large = makeSampleChain(3, 40_000);
-  const blocks = large.map(({ block }) => ({ block, certifiedHash: block.hash }));
-  const small = initialState({ ...parameters, bytesMax: 2_000, self }, startMs);
+test("one block larger than the limit is reported, once, and not proposed", () => {
+  const blocks = makeSampleChain(3, 40_000).map(({ block }) => ({
+    block,
+    certifiedHash: block.hash,
+  }));
+  const small = initialState({ ...parameters, bytesMax: 2_000 }, startMs);
   const state = [certified(3n), opened()].reduce(
     (before, input) => step(before, input).state,
     small,
   );
   const { effects, state: after } = step(state, { type: "blocksFetched", blocks });
-  const { header } = proposedIn(effects);
-  assert.equal(header.lastBlock, 1n);
   assert.deepEqual(
-    answerTo(after, header).map(({ type }) => type),
-    ["endorse"],
+    effects.map(({ type }) => type),
+    ["reportOversizedBlock"],
   );
+  assert.deepEqual(step(after, tick(dueMs)).effects, []);
 });
 
 test("the header says what the blocks say", () => {
@@ -262,14 +263,13 @@ test("own blocks that do not follow the batch before are neither proposed nor en
   assert.ok(effect?.type === "refuse" && effect.code === "PARENT_BLOCK_CONTRADICTED");
 });
 
-test("a new attempt asks for a new answer; a repeated or older opening changes nothing", () => {
+test("a new attempt asks for a new answer; a repeated opening changes nothing", () => {
   const { state, header } = endorser();
   const answered = step(state, { type: "batchProposed", attempt: 0, header }).state;
   assert.equal(step(answered, opened({ proposer: other })).state.hasAnswered, true);
   const second = step(answered, opened({ proposer: other, attempt: 1 }));
   assert.equal(second.state.hasAnswered, false);
   assert.equal(second.state.blocks.length, 5, "blocks are kept");
-  assert.equal(step(second.state, opened({ proposer: other })).state.open?.attempt, 1);
 });
 
 test("the next index drops the blocks of the one before and keeps the rest", () => {
@@ -283,6 +283,14 @@ test("the next index drops the blocks of the one before and keeps the rest", () 
     [6n, 7n, 8n],
   );
   assert.deepEqual(effects, []);
+});
+
+test("when signed batches are given up, an earlier index opens again and its blocks are fetched again", () => {
+  const { state } = run([certified(8n), opened({ proposer: other, index: 2n, firstBlock: 6n })]);
+  assert.equal(state.blocks[0]?.height, 6n);
+  const { state: back, effects } = run([opened({ proposer: other, attempt: 1 })], state);
+  assert.deepEqual(effects, [{ type: "fetchBlocks", from: 1n, to: 8n }]);
+  assert.equal(back.blocks[0]?.height, 1n);
 });
 
 test("what was said before a restart is not said again", () => {
