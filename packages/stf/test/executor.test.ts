@@ -131,7 +131,8 @@ test("each rule of the inputs has its own fault", async () => {
 });
 
 test("a transaction that cannot be included has its own reason", async () => {
-  const { executor, genesis: parent } = await newChain();
+  const { store, genesis: parent } = await newChain();
+  const executor = createExecutor({ store, chainId, rules: { blockTransactionBytesMax: 1_000_000 } });
   const foreign = l2Common(1n, nativeCrypto);
   const unprotected = createLegacyTx({ gasPrice: 10n ** 10n, gasLimit: 21_000n, to: coinbase, v: 27n, r: 1n, s: 1n });
   const cases: [string, Uint8Array][] = [

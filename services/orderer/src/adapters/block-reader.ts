@@ -4,7 +4,7 @@ import type { BlockHeader, Receipt } from "@sequorum/stf";
 import type { Sql } from "@sequorum/store";
 import { LRUCache } from "lru-cache";
 import type { ChainLog, LogFilter } from "../ports.ts";
-import { type BlockRow, blockOf, bytea, decodeReceipts, headerOf, hexOf, type StoredBlock } from "./block-rows.ts";
+import { type BlockRow, blockOf, bytea, byteas, decodeReceipts, headerOf, hexOf, type StoredBlock } from "./block-rows.ts";
 
 /** Blocks and receipts kept in memory. */
 const cachedMax = 256;
@@ -35,8 +35,6 @@ export type CanonicalReference = {
   readonly term: bigint;
 };
 
-const columns = "b.rlp, b.origin_number, b.forced_count, b.seal";
-
 /** Makes the reader. */
 export function createBlockReader(sql: Sql): BlockReader {
   const blocks = new LRUCache<Hex, StoredBlock>({ max: cachedMax });
@@ -47,10 +45,11 @@ export function createBlockReader(sql: Sql): BlockReader {
     return stored;
   };
   const byHashes = async (hashes: readonly Hex[]) => {
-    const missing = hashes.filter((hash) => !blocks.has(hash)).map(bytea);
+    const missing = hashes.filter((hash) => !blocks.has(hash));
     const found = new Map<Hex, StoredBlock>();
     if (missing.length > 0) {
-      const rows = await sql.unsafe(`select ${columns} from blocks b where b.hash = any($1::bytea[])`, [missing]);
+      const rows = await sql`select b.rlp, b.origin_number, b.forced_count, b.seal from blocks b
+        where b.hash = any(${byteas(sql, missing)})`;
       for (const row of rows) {
         const stored = take(row);
         found.set(stored.block.hash, stored);
@@ -66,11 +65,9 @@ export function createBlockReader(sql: Sql): BlockReader {
       return row === undefined ? undefined : hexOf(row["hash"]);
     },
     async canonical(from, max) {
-      const rows = await sql.unsafe(
-        `select ${columns} from canonical c join blocks b on b.hash = c.hash
-         where c.height >= $1 order by c.height limit $2`,
-        [from.toString(), max],
-      );
+      const rows = await sql`select b.rlp, b.origin_number, b.forced_count, b.seal
+        from canonical c join blocks b on b.hash = c.hash
+        where c.height >= ${from} order by c.height limit ${max}`;
       return rows.map(take);
     },
     async canonicalReferences(from, max) {
@@ -117,7 +114,6 @@ export function createBlockReader(sql: Sql): BlockReader {
 }
 
 async function readLogs(sql: Sql, filter: LogFilter): Promise<ChainLog[]> {
-  const addresses = filter.addresses.map(bytea);
   const range =
     filter.blocks.type === "hash"
       ? sql`l.block_hash = ${bytea(filter.blocks.hash)}`
@@ -127,10 +123,10 @@ async function readLogs(sql: Sql, filter: LogFilter): Promise<ChainLog[]> {
   for (const [i, wanted] of filter.topics.entries()) {
     // a position that is asked for must exist, whatever it holds
     if (wanted === null) topics = sql`${topics} and cardinality(l.topics) > ${i}`;
-    else topics = sql`${topics} and l.topics[${i + 1}::int] = any(${wanted.map(bytea)}::bytea[])`;
+    else topics = sql`${topics} and l.topics[${i + 1}::int] = any(${byteas(sql, wanted)})`;
   }
   const rows = await sql`select l.*, b.header from logs l join blocks b on b.hash = l.block_hash
-    where ${range} ${addresses.length === 0 ? sql`` : sql`and l.address = any(${addresses}::bytea[])`} ${topics}
+    where ${range} ${filter.addresses.length === 0 ? sql`` : sql`and l.address = any(${byteas(sql, filter.addresses)})`} ${topics}
     order by l.height, l.log_index limit ${filter.resultsMax + 1}`;
   return rows.map((row) => ({
     address: hexOf(row["address"]),

@@ -8,6 +8,7 @@ import {
   type L2Block,
   type Receipt,
 } from "@sequorum/stf";
+import type { Sql } from "@sequorum/store";
 
 /** A block as it is stored. */
 export type StoredBlock = {
@@ -30,6 +31,15 @@ export type BlockRow = {
 /** Bytes for a column. */
 export function bytea(hex: Hex): Buffer {
   return Buffer.from(hex.slice(2), "hex");
+}
+
+/** Postgres' type id of bytea; an array of it must be named, the client cannot tell it from one value. */
+const byteaType = 17;
+
+/** A bytea[] parameter. */
+export function byteas(sql: Pick<Sql, "array">, values: readonly (Hex | Uint8Array)[]) {
+  const buffers = values.map((value) => (typeof value === "string" ? bytea(value) : Buffer.from(value)));
+  return sql.array(buffers, byteaType);
 }
 
 /** `Hex` from a column. */
@@ -99,7 +109,7 @@ export function logRows({ block, receipts }: Pick<ExecutedBlock, "block" | "rece
       transaction_index: position,
       transaction_hash: bytea(receipt.transactionHash),
       address: bytea(log.address),
-      topics: log.topics.map(bytea),
+      topics: log.topics,
       data: bytea(log.data),
     })),
   );

@@ -5,7 +5,7 @@ import { encodeHeader, type ExecutedBlock } from "@sequorum/stf";
 import type { Transaction } from "@sequorum/store";
 import type { ChainChange } from "../core/effect.ts";
 import type { BlockSummary } from "../core/state.ts";
-import { bytea, encodeReceipts, logRows } from "./block-rows.ts";
+import { bytea, byteas, encodeReceipts, logRows } from "./block-rows.ts";
 
 /** A block that is to be written. */
 export type BlockToWrite = {
@@ -18,7 +18,7 @@ export type BlockToWrite = {
 export async function insertBlock(tx: Transaction, { executed, rlp, seal }: BlockToWrite): Promise<void> {
   const { block, receipts, originNumber, forcedCount } = executed;
   const { header, hash } = block;
-  const hashes = receipts.map(({ transactionHash }) => bytea(transactionHash));
+  const hashes = receipts.map(({ transactionHash }) => transactionHash);
   const logs = logRows(executed);
   await Promise.all([
     tx`insert into blocks (hash, height, parent_hash, term, origin_number, forced_count, header, rlp, receipts, seal)
@@ -28,9 +28,9 @@ export async function insertBlock(tx: Transaction, { executed, rlp, seal }: Bloc
       on conflict (hash) do nothing`,
     insertNodes(tx, executed.writes),
     tx`insert into transactions (hash, block_hash, position)
-      select key, ${bytea(hash)}, place - 1 from unnest(${hashes}::bytea[]) with ordinality as listed (key, place)
+      select key, ${bytea(hash)}, place - 1 from unnest(${byteas(tx, hashes)}::bytea[]) with ordinality as listed (key, place)
       on conflict do nothing`,
-    ...logs.map((row) => tx`insert into logs ${tx(row)} on conflict do nothing`),
+    ...logs.map((row) => tx`insert into logs ${tx({ ...row, topics: byteas(tx, row.topics) })} on conflict do nothing`),
   ]);
 }
 
@@ -41,8 +41,8 @@ async function insertNodes(tx: Transaction, writes: ReadonlyMap<string, Uint8Arr
   const entries = [...writes];
   for (let at = 0; at < entries.length; at += nodesPerStatement) {
     const part = entries.slice(at, at + nodesPerStatement);
-    const keys = part.map(([key]) => Buffer.from(key, "hex"));
-    const values = part.map(([, value]) => Buffer.from(value));
+    const keys = byteas(tx, part.map(([key]) => Buffer.from(key, "hex")));
+    const values = byteas(tx, part.map(([, value]) => value));
     await tx`insert into nodes (key, value) select * from unnest(${keys}::bytea[], ${values}::bytea[])
       on conflict (key) do nothing`;
   }
@@ -65,7 +65,7 @@ export async function insertSeal(
 export async function writeChange(tx: Transaction, bus: Pick<Bus, "publish">, change: ChainChange): Promise<void> {
   await tx`delete from canonical where height > ${change.forkHeight}`;
   const heights = change.added.map(({ height }) => height.toString());
-  const hashes = change.added.map(({ hash }) => bytea(hash));
+  const hashes = byteas(tx, change.added.map(({ hash }) => hash));
   await tx`insert into canonical (height, hash)
     select * from unnest(${heights}::bigint[], ${hashes}::bytea[])`;
   await bus.publish(tx, {
@@ -86,9 +86,9 @@ export async function writeChange(tx: Transaction, bus: Pick<Bus, "publish">, ch
 
 /** Deletes transactions from the stored mempool. */
 export async function deleteTransactions(
-  tx: Pick<Transaction, "unsafe">,
+  tx: Transaction,
   hashes: readonly Hex[],
 ): Promise<void> {
   if (hashes.length === 0) return;
-  await tx.unsafe("delete from mempool where hash = any($1::bytea[])", [hashes.map(bytea)]);
+  await tx`delete from mempool where hash = any(${byteas(tx, hashes)})`;
 }

@@ -4,7 +4,7 @@ import type { Executor } from "@sequorum/stf";
 import type { Sql, Transaction } from "@sequorum/store";
 import type { PooledTransaction } from "../core/mempool.ts";
 import type { TermInfo } from "../core/state.ts";
-import { bytea, hexOf } from "./block-rows.ts";
+import { bytea, byteas, hexOf } from "./block-rows.ts";
 
 /** Heights of the confirmation levels. */
 export type Levels = { readonly certified: bigint; readonly safe: bigint; readonly finalized: bigint };
@@ -12,12 +12,12 @@ export type Levels = { readonly certified: bigint; readonly safe: bigint; readon
 /** Adds acknowledged transactions. */
 export async function insertTransactions(tx: Transaction, added: readonly PooledTransaction[]): Promise<void> {
   if (added.length === 0) return;
-  const hashes = added.map(({ transaction }) => bytea(transaction.hash));
+  const hashes = added.map(({ transaction }) => transaction.hash);
   const sequences = added.map(({ sequence }) => sequence.toString());
   const times = added.map(({ receivedAtMs }) => String(Math.round(receivedAtMs)));
-  const raws = added.map(({ transaction }) => Buffer.from(transaction.raw));
+  const raws = added.map(({ transaction }) => transaction.raw);
   await tx`insert into mempool (hash, sequence, received_at_ms, raw)
-    select * from unnest(${hashes}::bytea[], ${sequences}::bigint[], ${times}::bigint[], ${raws}::bytea[])
+    select * from unnest(${byteas(tx, hashes)}::bytea[], ${sequences}::bigint[], ${times}::bigint[], ${byteas(tx, raws)}::bytea[])
     on conflict (hash) do nothing`;
 }
 
@@ -62,7 +62,7 @@ export async function insertCertified(
 ): Promise<void> {
   const heights = hashes.map((_, i) => (from + BigInt(i)).toString());
   await tx`insert into certified (height, hash)
-    select * from unnest(${heights}::bigint[], ${hashes.map(bytea)}::bytea[]) on conflict do nothing`;
+    select * from unnest(${heights}::bigint[], ${byteas(tx, hashes)}::bytea[]) on conflict do nothing`;
 }
 
 /** Certified hashes above a height. */

@@ -3,6 +3,7 @@ import type { Hex } from "@sequorum/protocol";
 import type { AccountSummary, LeftOut, Transaction } from "@sequorum/stf";
 import type { BlockSummary, Origin, ReceivedBlock, TermInfo } from "./state.ts";
 import type { PooledTransaction } from "./mempool.ts";
+import type { PeerRejection } from "./rejections.ts";
 
 /** A decoded transaction with its sender's account at the head; `request` is answered. */
 export type SubmittedTransaction = {
@@ -68,6 +69,13 @@ export type Input =
       readonly term: bigint;
       readonly headHeight: bigint;
       readonly headHash: Hex;
+      readonly atMs: number;
+    }
+  /** A message of a peer that did not decode; its connection has ended. */
+  | {
+      readonly type: "peerMalformed";
+      readonly peer: Hex;
+      readonly code: PeerRejection;
       readonly atMs: number;
     }
   /** L1 blocks became deep enough, ascending. */

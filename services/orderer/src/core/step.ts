@@ -41,6 +41,10 @@ function handle(state: State, input: Input): Step {
       return onBlockBuilt(state, input);
     case "heartbeatReceived":
       return onHeartbeatReceived(state, input);
+    case "peerMalformed": {
+      const { peer, code } = input;
+      return { state, effects: [{ type: "rejectPeer", peer, code, disconnect: false, evidence: [] }] };
+    }
     case "originsConfirmed":
       return onOriginsConfirmed(state, input);
     case "tick":

@@ -47,13 +47,15 @@ export function onTransactionsRestored(
   state: State,
   { restored }: Extract<Input, { type: "transactionsRestored" }>,
 ): Step {
-  const canonical = new Set<Hex>();
-  for (const block of state.tree.values()) for (const { hash } of block.transactions) canonical.add(hash);
   state.mempool.restore(restored);
-  for (const { pooled } of restored) {
-    if (canonical.has(pooled.transaction.hash)) state.mempool.include(pooled.transaction.hash);
+  const hashes: Hex[] = [];
+  // at a start the tree is the canonical chain, ascending
+  for (const block of state.tree.values()) {
+    for (const { hash } of block.transactions) state.mempool.include(hash);
+    hashes.push(...state.mempool.updateAccounts(block.senders));
   }
-  return { state: { ...state, idle: false }, effects: [] };
+  const effects: Effect[] = hashes.length === 0 ? [] : [{ type: "dropTransactions", hashes }];
+  return { state: { ...state, idle: false }, effects };
 }
 
 /** Corrects the accounts after a change of branch. */

@@ -1,0 +1,2 @@
+export { type OrdererConfig, ordererConfigKeys, parseOrdererConfig } from "./config.ts";
+export { createOrdererService, type OrdererContext, type OrdererService } from "./service.ts";
