@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FrostSecp256k1Scheme} from "../src/epochs/FrostSecp256k1Scheme.sol";
 import {ISignatureScheme} from "../src/interfaces/ISignatureScheme.sol";
 import {Schnorr} from "../src/libraries/Schnorr.sol";
 import {PoolFixture} from "./support/PoolFixture.sol";
 import {StaticEpochs} from "./support/StaticEpochs.sol";
+import {Vm} from "./support/Test.sol";
 
 contract VerifyFrostTest is PoolFixture {
     bytes32 private constant DIGEST = keccak256("digest");
@@ -124,17 +126,27 @@ contract VerifyFrostTest is PoolFixture {
         this.verify(proof);
     }
 
-    /// @dev Nearly every high s needs 256 bits and has no compact form; these are the few that do.
-    function testFuzz_rejects_an_endorsement_with_a_high_s(uint256 s) public {
+    /// @dev Nearly every high s needs 256 bits and has no compact form; these are the few that do. The signature is valid but for
+    /// its high s: for any nonce k and any s there is a key d = (s k - z) / r that signs the digest z with them.
+    function testFuzz_rejects_an_endorsement_with_a_high_s(uint256 s, uint256 k) public {
         s = bound(s, HALF_N + 1, (1 << 255) - 1);
-        bytes memory proof = bytes.concat(schnorr(DIGEST), abi.encode(ALL), bytes32("r"), bytes32(s));
-        for (uint256 i = 1; i < MEMBERS; ++i) {
-            proof = bytes.concat(proof, compactSignature(sequencerKey(i), DIGEST));
-        }
+        Vm.Wallet memory nonce = vm.createWallet(bound(k, 1, Schnorr.N - 1));
+        uint256 r = nonce.publicKeyX;
+        uint256 sk = mulmod(s, nonce.privateKey, Schnorr.N);
+        uint256 difference = addmod(sk, Schnorr.N - uint256(DIGEST) % Schnorr.N, Schnorr.N);
+        uint256 key = mulmod(difference, Math.invModPrime(r % Schnorr.N, Schnorr.N), Schnorr.N);
+        uint8 v = uint8(27 + nonce.publicKeyY % 2);
+        vm.assertEq(ecrecover(DIGEST, v, bytes32(r), bytes32(s)), vm.addr(key));
+
+        address[] memory sequencers = new address[](1);
+        uint96[] memory stakes = new uint96[](1);
+        (sequencers[0], stakes[0]) = (vm.addr(key), 1);
+        fixedEpochs.set(groupKey, sequencers, stakes);
+        bytes memory compact = abi.encode(r, s | (uint256(v - 27) << 255));
         vm.expectRevert(
-            abi.encodeWithSelector(ISignatureScheme.EndorsementInvalid.selector, 0, sequencerOf(0), address(0))
+            abi.encodeWithSelector(ISignatureScheme.EndorsementInvalid.selector, 0, sequencers[0], address(0))
         );
-        this.verify(proof);
+        this.verify(bytes.concat(schnorr(DIGEST), abi.encode(uint256(1)), compact));
     }
 
     function test_rejects_one_endorsement_used_for_two_members() public {
