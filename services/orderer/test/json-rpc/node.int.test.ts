@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import {
   bytesToHex,
   type Hex,
@@ -9,6 +9,7 @@ import {
   rlpDecode,
 } from "@sequorum/protocol";
 import { createMetrics, silentLogger } from "@sequorum/service";
+import { type PostgresServer, startPostgres } from "@sequorum/testkit/servers";
 import {
   type Abi,
   BaseError,
@@ -18,38 +19,64 @@ import {
   defineChain,
   encodeAbiParameters,
   encodeFunctionData,
+  FeeCapTooLowError,
   http,
+  InsufficientFundsError,
+  IntrinsicGasTooLowError,
+  NonceTooLowError,
   parseEther,
   publicActions,
 } from "viem";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { privateKeyToAccount } from "viem/accounts";
 import { startJsonRpcServer } from "../../src/json-rpc/server.ts";
+import { nodeInfo } from "../../src/shell/node-info.ts";
+import {
+  certifyHead,
+  confirmOrigin,
+  keyOf,
+  l2ChainId,
+  startTerm,
+  startTestNode,
+  testNetwork,
+} from "../network.ts";
 import { compileCoin, readProof } from "./erc20.ts";
-import { startStfChain } from "./stf-chain.ts";
-import { errorOf, rpc } from "./harness.ts";
+import { errorOf, openWebSocket, resultOf, rpc, until } from "./harness.ts";
 
 const bob = `0x${"b0".repeat(20)}` as const;
 
-async function start(t: { after(work: () => Promise<void>): void }) {
-  const account = privateKeyToAccount(generatePrivateKey());
-  const address = account.address.toLowerCase() as `0x${string}`;
-  const { ports, node } = await startStfChain(7_777n, [{ address, balanceWei: parseEther("10") }]);
+let postgres: PostgresServer;
+before(async () => {
+  postgres = await startPostgres();
+});
+after(() => postgres.stop());
+
+/** A node on a real Postgres that leads its own chain, its JSON-RPC server, and a wallet with funds. */
+async function start(t: TestContext) {
+  const node = await startTestNode({
+    network: testNetwork(1, { blockIntervalMs: 200 }),
+    postgresUrl: await postgres.createDatabase(),
+    key: keyOf(9),
+  });
+  t.after(() => node.stop());
+  await confirmOrigin(node, 1n);
+  await startTerm(node, 1n, node.self);
   const server = await startJsonRpcServer({
     port: 0,
-    reader: ports.chain,
-    executor: ports.calls,
-    pool: ports.pool,
-    subscriptions: ports.events,
-    node,
+    reader: node.chain,
+    executor: node.calls,
+    pool: node.pool,
+    subscriptions: node.events,
+    node: nodeInfo("test", node),
     limits: { drainMs: 100 },
     logger: silentLogger,
     metrics: createMetrics("orderer"),
     signal: new AbortController().signal,
   });
   t.after(() => server.close());
+  const account = privateKeyToAccount(bytesToHex(keyOf(0)));
   const url = `http://127.0.0.1:${server.port}`;
   const chain = defineChain({
-    id: 7_777,
+    id: Number(l2ChainId),
     name: "L2",
     nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
     rpcUrls: { default: { http: [url] } },
@@ -60,7 +87,7 @@ async function start(t: { after(work: () => Promise<void>): void }) {
     transport: http(url, { retryCount: 0 }),
     pollingInterval: 10,
   }).extend(publicActions);
-  return { url, wallet, account };
+  return { url, wallet, account, node, wsUrl: `ws://127.0.0.1:${server.port}` };
 }
 
 test("a token is deployed, moved, queried, proved and refuses, all by viem", async (t) => {
@@ -168,6 +195,7 @@ test("transfers of every type round-trip: what is read back is what was signed",
       gas: 30_000n,
       ...fees,
     } as never);
+    const receipt = await wallet.waitForTransactionReceipt({ hash });
     const transaction = await wallet.getTransaction({ hash });
     assert.deepEqual(
       [transaction.hash, transaction.type, transaction.from, transaction.value],
@@ -178,7 +206,6 @@ test("transfers of every type round-trip: what is read back is what was signed",
       params: [hash] as never,
     });
     assert.equal(keccak256(raw as `0x${string}`), hash);
-    const receipt = await wallet.waitForTransactionReceipt({ hash });
     assert.equal(receipt.type, fees.type);
     assert.equal(
       receipt.effectiveGasPrice,
@@ -187,4 +214,51 @@ test("transfers of every type round-trip: what is read back is what was signed",
   }
   const client = createPublicClient({ chain: wallet.chain, transport: http() });
   assert.equal(await client.getBalance({ address: bob }), 15n);
+});
+
+test("a transaction is pending, soft, then certified, and subscribers hear of it", async (t) => {
+  const { url, wsUrl, wallet, node } = await start(t);
+  const { request, received } = await openWebSocket(t, wsUrl);
+  for (const name of ["newHeads", "newPendingTransactions"]) await request("eth_subscribe", [name]);
+  const confirmation = async (hash: Hex) =>
+    resultOf(await rpc(url, "sequorum_getConfirmation", [hash])) as { level: string };
+  const hash = await wallet.sendTransaction({ to: bob, value: 1n });
+  assert.match((await confirmation(hash)).level, /^(?:pending|soft)$/);
+  const { blockNumber } = await wallet.waitForTransactionReceipt({ hash });
+  assert.equal((await confirmation(hash)).level, "soft");
+  await certifyHead(node, [node]);
+  await until(async () => (await confirmation(hash)).level === "quorum");
+  assert.equal((await wallet.getBlock({ blockTag: "safe" })).number, 0n);
+  const notices = received as { params?: { result: string | { number: string } } }[];
+  const results = await until(() => {
+    const all = notices.flatMap(({ params }) => (params === undefined ? [] : [params.result]));
+    return all.length >= 2 && all;
+  });
+  assert.ok(results.includes(hash));
+  assert.ok(
+    results.some((result) => typeof result === "object" && BigInt(result.number) === blockNumber),
+  );
+});
+
+test("a refused transaction is refused in words that viem knows", async (t) => {
+  const { wallet } = await start(t);
+  await wallet.waitForTransactionReceipt({
+    hash: await wallet.sendTransaction({ to: bob, value: 1n }),
+  });
+  const send = (fields: object) =>
+    wallet.sendTransaction({ to: bob, gas: 21_000n, ...fields } as never).then(
+      () => assert.fail("it was taken"),
+      (error: unknown) =>
+        error instanceof BaseError
+          ? error.walk(
+              (cause) => cause instanceof BaseError && cause.name !== "TransactionExecutionError",
+            )
+          : error,
+    );
+  assert.ok((await send({ nonce: 0 })) instanceof NonceTooLowError);
+  assert.ok((await send({ value: parseEther("1000000000") })) instanceof InsufficientFundsError);
+  assert.ok(
+    (await send({ maxFeePerGas: 1n, maxPriorityFeePerGas: 1n })) instanceof FeeCapTooLowError,
+  );
+  assert.ok((await send({ gas: 20_000n })) instanceof IntrinsicGasTooLowError);
 });
