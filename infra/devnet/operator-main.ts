@@ -5,7 +5,14 @@ import { createL1ProposerService, parseL1ProposerConfig } from "@sequorum/l1-pro
 import { createMpcSignerService, parseMpcSignerConfig } from "@sequorum/mpc-signer";
 import { createOrdererService, parseOrdererConfig } from "@sequorum/orderer";
 import { createPosConsensusService, parsePosConsensusConfig } from "@sequorum/pos-consensus";
-import { createResources, runService, type Service, type ServiceContext } from "@sequorum/service";
+import {
+  createLogger,
+  createResources,
+  type LogLevel,
+  runService,
+  type Service,
+  type ServiceContext,
+} from "@sequorum/service";
 
 const { env } = process;
 
@@ -47,5 +54,6 @@ async function createOperator(context: ServiceContext): Promise<Service> {
 }
 
 function named(service: string, context: ServiceContext): ServiceContext {
-  return { ...context, logger: context.logger.child({ service }) };
+  const level = (env["LOG_LEVEL"] ?? "info") as LogLevel;
+  return { ...context, logger: createLogger({ service, operator: env["OPERATOR"] }, { level }) };
 }

@@ -3,7 +3,6 @@ import type { Hex } from "@sequorum/protocol";
 import {
   type Address,
   createPublicClient,
-  createWalletClient,
   defineChain,
   http,
   type PublicClient,
@@ -83,12 +82,14 @@ function createWallet(scope: {
 }): Wallet {
   const { account, chainId, clients } = scope;
   let nonce = scope.nonce;
-  const signer = createWalletClient({ account, transport: http() });
   const sign = async ({ to, valueWei = 0n, data, gas }: TransactionRequest) => {
-    const fields = { nonce: nonce++, chainId, gas, maxFeePerGas: maxFeePerGasWei, maxPriorityFeePerGas: maxPriorityFeePerGasWei };
-    return signer.account.signTransaction({
-      ...fields,
+    return account.signTransaction({
       type: "eip1559",
+      chainId,
+      nonce: nonce++,
+      gas,
+      maxFeePerGas: maxFeePerGasWei,
+      maxPriorityFeePerGas: maxPriorityFeePerGasWei,
       value: valueWei,
       ...(to === undefined ? {} : { to }),
       ...(data === undefined ? {} : { data }),
