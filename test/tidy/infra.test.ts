@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { operatorName, serviceNames } from "@sequorum/devnet/operators";
 import { operatorPorts } from "@sequorum/devnet/ports";
+import type { MetricOptions, Metrics } from "@sequorum/service";
 import { parse, parseAllDocuments } from "yaml";
 
 const root = join(import.meta.dirname, "../..");
@@ -40,8 +41,8 @@ test("Prometheus scrapes every service of every operator of the development pool
   assert.deepEqual(job?.static_configs, expected);
 });
 
-test("alerts and dashboard name only metrics that a service defines, and every alert says whom to wake", () => {
-  const known = definedMetrics();
+test("alerts and dashboard name only metrics that a service defines, and every alert says whom to wake", async () => {
+  const known = await definedMetrics();
   assert.ok(known.size > 30);
   for (const file of [
     "infra/prometheus/alerts.yml",
@@ -122,16 +123,29 @@ type ComposeService = {
   cap_drop?: string[];
 };
 
-/** Names as Prometheus sees them: createMetrics puts `sequorum_` before, and a histogram has three series. */
-function definedMetrics(): ReadonlySet<string> {
+/** Names as Prometheus sees them: every service defines its metrics on a registry that only writes them down. */
+async function definedMetrics(): Promise<ReadonlySet<string>> {
   const names = new Set<string>();
-  for (const file of find("{packages,services}/*/src/**/*.ts")) {
-    for (const [, kind, name] of read(file).matchAll(
-      /\.(counter|gauge|histogram)\(\{\s*name: "([a-z0-9_]+)"/g,
-    )) {
-      const suffixes = kind === "histogram" ? ["_bucket", "_sum", "_count"] : [""];
+  const define =
+    (suffixes: readonly string[]) =>
+    ({ name }: MetricOptions) => {
       for (const suffix of suffixes) names.add(`sequorum_${name}${suffix}`);
-    }
+      return { add: () => {}, set: () => {}, observe: () => {} };
+    };
+  const registry: Metrics = {
+    counter: define([""]),
+    gauge: define([""]),
+    histogram: define(["_bucket", "_sum", "_count"]),
+    text: async () => "",
+  };
+  for (const file of find("services/*/src/**/*metrics.ts")) {
+    const exported = (await import(join(root, file))) as Record<
+      string,
+      (metrics: Metrics) => unknown
+    >;
+    const creators = Object.entries(exported).filter(([name]) => /^create\w*Metrics$/.test(name));
+    assert.ok(creators.length > 0, `${file} defines metrics`);
+    for (const [, create] of creators) create(registry);
   }
   return names;
 }
