@@ -269,7 +269,8 @@ export class FakeSigner {
     if (this.faults.silentInSigning === true) return;
     const place = `${opened.keyId}/${own.generation}/${own.commitmentIndex}`;
     const nonces = this.#nonces.get(place);
-    assert(nonces !== undefined, "a commitment is used once", { place });
+    // Not ours, or used: a commitment that a hostile operator published again. Silence is the only safe answer.
+    if (nonces === undefined) return;
     this.#nonces.delete(place);
     const pkg = packageOf(opened, held.group);
     const share = frost.signShare(
