@@ -21,7 +21,7 @@ export function rlpEncode(item: RlpItem): Uint8Array {
     if (item.length === 1 && first !== undefined && first < 0x80) return item;
     return concatBytes(header(0x80, item.length), item);
   }
-  const body = concatBytes(...item.map(rlpEncode));
+  const body = joined(item.map(rlpEncode));
   return concatBytes(header(0xc0, body.length), body);
 }
 
@@ -47,6 +47,17 @@ export function rlpToUint(item: RlpItem | undefined, bits = 256): bigint {
   if (item[0] === 0) throw new RlpError("integer with leading zero");
   if (item.length * 8 > bits) throw new RlpError("integer too large");
   return item.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+}
+
+/** A list can have more items than a call takes arguments. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
 }
 
 function header(offset: number, length: number): Uint8Array {

@@ -48,7 +48,6 @@ export async function performEffect(effect: Effect, deps: EffectDeps): Promise<v
     case "reportOversizedBlock":
       deps.logger.error("a certified block is larger than a batch may be", {
         height: effect.height,
-        bytes: effect.bytes,
       });
       return;
     case "pruneBlocks":

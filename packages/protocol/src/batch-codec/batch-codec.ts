@@ -13,17 +13,26 @@ import type { InflateRejection } from "./inflate.ts";
 import { inflate } from "./inflate.ts";
 
 /** Largest size of a batch before compression, in bytes: bounds what a decoder can be made to allocate. */
-export const batchPlainBytesMax = 4 * 1_024 * 1_024;
+export const batchPlainBytesMax = 1_024 * 1_024;
 
 /** Why batch data is not the encoding of any batch. */
 export type BatchDataRejection = InflateRejection | ColumnRejection | "NOT_CANONICAL";
 
-/** The data of a batch; the transactions must be canonical, of a supported type and of one chain. */
+/** The data of a batch that is known to fit `batchPlainBytesMax`; see `tryEncodeBatch`. */
 export function encodeBatch(blocks: readonly BatchBlock[]): Uint8Array {
-  const segments = writeColumns(blocks);
-  const plainBytes = segments.reduce((total, segment) => total + segment.length, 0);
-  assert(plainBytes <= batchPlainBytesMax, "a batch fits the decoder's bound", { plainBytes });
-  return deflate(segments);
+  const data = tryEncodeBatch(blocks);
+  assert(data !== undefined, "a batch fits the decoder's bound", { blocks: blocks.length });
+  return data;
+}
+
+/**
+ * The data of a batch, or undefined when it is larger than `batchPlainBytesMax` before compression. The transactions
+ * must be canonical, of a supported type and of one chain, as those of valid blocks are.
+ */
+export function tryEncodeBatch(blocks: readonly BatchBlock[]): Uint8Array | undefined {
+  const { segments, signatures } = writeColumns(blocks);
+  const plainBytes = segments.reduce((total, { length }) => total + length, signatures.length);
+  return plainBytes <= batchPlainBytesMax ? deflate(segments, signatures) : undefined;
 }
 
 /** The blocks that `data` encodes, or why it encodes none. Never throws on any input. */

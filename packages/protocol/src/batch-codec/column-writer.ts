@@ -1,7 +1,8 @@
 /** Writes blocks and their transactions as columns; docs/adr on the batch codec says why in this order. */
 import { assert } from "../assert.ts";
-import { bytesToHex, concatBytes, hexToBytes } from "../bytes.ts";
+import { bytesToHex, hexToBytes } from "../bytes.ts";
 import type { BatchBlock } from "./batch-block.ts";
+import { joinedBytes } from "./joined-bytes.ts";
 import type { TransactionFields } from "./transaction-fields.ts";
 import { parseTransaction } from "./transaction-fields.ts";
 
@@ -17,8 +18,11 @@ const uint64Limit = 1n << 64n;
 /** A list of bytes under construction. */
 type Sink = { readonly parts: Uint8Array[] };
 
-/** The four segments: numbers, addresses, bulk data, signatures (the last does not compress). */
-export function writeColumns(blocks: readonly BatchBlock[]): Uint8Array[] {
+/** What the columns of a batch are, in order: numbers, addresses and bulk data, then signatures, which do not compress. */
+export type Columns = { readonly segments: readonly Uint8Array[]; readonly signatures: Uint8Array };
+
+/** The columns of the blocks. */
+export function writeColumns(blocks: readonly BatchBlock[]): Columns {
   assert(blocks.length > 0, "a batch has blocks");
   const transactions = blocks.flatMap((block) => block.transactions.map(parsed));
   const numbers: Sink = { parts: [Uint8Array.of(columnsVersion)] };
@@ -48,9 +52,10 @@ export function writeColumns(blocks: readonly BatchBlock[]): Uint8Array[] {
     ...transactions.map((transaction) => transaction.data),
     ...listed.flatMap((entry) => entry.storageKeys),
   ];
-  return [numbers.parts, addresses, bulk, signatureColumns(transactions)].map((parts) =>
-    concatBytes(...parts),
-  );
+  return {
+    segments: [numbers.parts, addresses, bulk].map(joinedBytes),
+    signatures: joinedBytes(signatureColumns(transactions)),
+  };
 }
 
 function parsed(raw: Uint8Array): TransactionFields {

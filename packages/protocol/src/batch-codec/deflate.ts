@@ -26,9 +26,10 @@ import {
   storedBytesMax,
   windowBytes,
 } from "./deflate-tables.ts";
+import { joinedBytes } from "./joined-bytes.ts";
 
 /** Candidates tried for one match, newest first. */
-const chainLengthMax = 64;
+const chainLengthMax = 32;
 const hashBits = 15;
 const matchBytesMin = 3;
 /** A match of three bytes from farther away costs more bits than three literals. */
@@ -47,26 +48,32 @@ type Matcher = {
   readonly previous: Int32Array;
 };
 
-/** One raw DEFLATE stream of the segments in order; an empty segment writes no block. */
-export function deflate(segments: readonly Uint8Array[]): Uint8Array {
+const empty = new Uint8Array(0);
+
+/**
+ * One raw DEFLATE stream of the segments in order, then of `tail`, which is known not to compress and is stored
+ * without a search. An empty segment writes no block.
+ */
+export function deflate(segments: readonly Uint8Array[], tail: Uint8Array = empty): Uint8Array {
   const written = segments.filter((segment) => segment.length > 0);
-  if (written.length === 0) return Uint8Array.of(0x03, 0x00);
-  const data = joined(written);
+  if (written.length === 0 && tail.length === 0) return Uint8Array.of(0x03, 0x00);
+  const data = joinedBytes(written);
   const matcher = {
     data,
     head: new Int32Array(1 << hashBits).fill(-1),
     previous: new Int32Array(data.length),
   };
-  const writer = newBitWriter(data.length + 64);
+  const writer = newBitWriter(data.length + tail.length + 64);
   let start = 0;
   for (const [index, segment] of written.entries()) {
     const end = start + segment.length;
-    const final = index === written.length - 1 ? 1 : 0;
+    const final = index === written.length - 1 && tail.length === 0 ? 1 : 0;
     const tokens = findTokens(matcher, start, end);
     if (tokens.bits < storedBits(segment.length)) writeFixedBlock(writer, tokens, final);
     else writeStoredBlocks(writer, segment, final);
     start = end;
   }
+  writeStoredBlocks(writer, tail, 1);
   return finishedBytes(writer);
 }
 
@@ -108,6 +115,7 @@ function longestMatch(
     const worthIt =
       length > matchBytesMin || (length === matchBytesMin && distance <= shortMatchDistanceMax);
     if (worthIt && length > best.length) best = { length, distance };
+    if (length === limit) break;
     candidate = at(previous, candidate);
   }
   return best;
@@ -182,14 +190,4 @@ function writeStoredBlocks(writer: BitWriter, segment: Uint8Array, final: number
     writeBits(writer, part.length ^ 0xffff, 16);
     writeBytes(writer, part);
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    out.set(part, offset);
-    offset += part.length;
-  }
-  return out;
 }

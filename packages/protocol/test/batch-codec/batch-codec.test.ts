@@ -4,7 +4,12 @@ import { test } from "node:test";
 import zlib from "node:zlib";
 import fc from "fast-check";
 import type { BatchBlock } from "../../src/batch-codec/batch-block.ts";
-import { batchPlainBytesMax, decodeBatch, encodeBatch } from "../../src/batch-codec/batch-codec.ts";
+import {
+  batchPlainBytesMax,
+  decodeBatch,
+  encodeBatch,
+  tryEncodeBatch,
+} from "../../src/batch-codec/batch-codec.ts";
 import { readColumns } from "../../src/batch-codec/column-reader.ts";
 import { deflate } from "../../src/batch-codec/deflate.ts";
 import { formatTransaction, parseTransaction } from "../../src/batch-codec/transaction-fields.ts";
@@ -138,6 +143,45 @@ test("false counts and bombs are refused at once", () => {
     rejected: "STREAM_TOO_LONG",
   });
   assert.ok(performance.now() - started < 20_000);
+});
+
+test("the largest numbers of transactions, keys and blocks neither throw nor take long", () => {
+  const started = performance.now();
+  const transaction = (change: object) =>
+    formatTransaction({
+      ...{
+        kind: "dynamicFee",
+        chainId: 1n,
+        nonce: 0n,
+        gasLimit: 0n,
+        to: new Uint8Array(0),
+        yParity: 0,
+      },
+      ...{ feeCap: new Uint8Array(0), priorityFee: new Uint8Array(0), value: new Uint8Array(0) },
+      ...{ data: new Uint8Array(0), accessList: [], r: new Uint8Array(32), s: new Uint8Array(32) },
+      ...change,
+    });
+  const storageKeys = Array.from({ length: 32_000 }, () => new Uint8Array(32));
+  const many = [
+    [
+      {
+        ...block,
+        transactions: [transaction({ accessList: [{ address: new Uint8Array(20), storageKeys }] })],
+      },
+    ],
+    [{ ...block, transactions: Array.from({ length: 13_000 }, () => transaction({})) }],
+    Array.from({ length: 40_000 }, () => block),
+  ];
+  for (const blocks of many) assert.equal("rejected" in decodeBatch(encodeBatch(blocks)), false);
+  assert.ok(performance.now() - started < 60_000);
+});
+
+test("a batch beyond the decoder's bound is not encoded", () => {
+  const data = new Uint8Array(batchPlainBytesMax);
+  const fields = parseTransaction(hexToBytes("0xc98080808080801b0101")) ?? assert.fail();
+  const transactions = [formatTransaction({ ...fields, data })];
+  assert.equal(tryEncodeBatch([{ ...block, transactions }]), undefined);
+  assert.throws(() => encodeBatch([{ ...block, transactions }]), /fits the decoder's bound/);
 });
 
 test("encodeBatch asserts what its callers promise", () => {

@@ -42,6 +42,18 @@ test("inflate reads what deflate writes", () => {
   );
 });
 
+test("the tail is stored as it is, wherever the segments end", () => {
+  fc.assert(
+    fc.property(segments, fc.uint8Array({ maxLength: 300 }), (parts, tail) => {
+      const stream = deflate(parts, tail);
+      const plain = concat([...parts, tail]);
+      assert.deepEqual(new Uint8Array(zlib.inflateRawSync(stream)), plain);
+      assert.deepEqual(inflate(stream, plain.length), { type: "inflated", bytes: plain });
+      if (tail.length > 0) assert.deepEqual(stream.subarray(-tail.length), tail);
+    }),
+  );
+});
+
 test("inflate reads zlib's fixed-code and stored streams at every level", () => {
   fc.assert(
     fc.property(compressible, fc.integer({ min: 0, max: 9 }), (plain, level) => {

@@ -45,7 +45,8 @@ export async function findOrBuildBatch(
   }
   if (BigInt(blocks.length) !== header.lastBlock - header.firstBlock + 1n) return undefined;
   const batch = buildBatch(blocks, header, parameters);
-  if (differingHeaderFields(batch.header, header).length > 0) return undefined;
+  if (batch === undefined || differingHeaderFields(batch.header, header).length > 0)
+    return undefined;
   await saveBatch(sql, attempt, batch);
   return batch;
 }

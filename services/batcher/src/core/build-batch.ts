@@ -7,8 +7,8 @@ import {
   chunkRoot,
   currentStfVersion,
   daKindCalldata,
-  encodeBatch,
   merkleRoot,
+  tryEncodeBatch,
 } from "@sequorum/protocol";
 import type { SourceBlock } from "./source-block.ts";
 import { toBatchBlock } from "./source-block.ts";
@@ -29,12 +29,12 @@ export type BuiltBatch = {
   readonly data: Uint8Array;
 };
 
-/** Computes the batch; `blocks` are consecutive. */
+/** Computes the batch; `blocks` are consecutive. Undefined when they are too much for one batch's decoder. */
 export function buildBatch(
   blocks: readonly SourceBlock[],
   context: BatchContext,
   network: { readonly l2ChainId: bigint; readonly domain: SigningDomain },
-): BuiltBatch {
+): BuiltBatch | undefined {
   const [first, last] = [blocks[0], blocks.at(-1)];
   assert(first !== undefined && last !== undefined, "a batch has blocks", { index: context.index });
   for (const [place, block] of blocks.entries()) {
@@ -43,7 +43,8 @@ export function buildBatch(
       height: block.height,
     });
   }
-  const data = encodeBatch(blocks.map(toBatchBlock));
+  const data = tryEncodeBatch(blocks.map(toBatchBlock));
+  if (data === undefined) return undefined;
   const header: BatchHeader = {
     version: batchHeaderVersion,
     stfVersion: currentStfVersion,

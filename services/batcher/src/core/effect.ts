@@ -19,6 +19,6 @@ export type Effect =
       readonly code: RefusalCode;
     }
   /** Tell the operator that one block alone is larger than a batch may be. */
-  | { readonly type: "reportOversizedBlock"; readonly height: BlockHeight; readonly bytes: number }
+  | { readonly type: "reportOversizedBlock"; readonly height: BlockHeight }
   /** Delete what is stored of blocks up to `height`. */
   | { readonly type: "pruneBlocks"; readonly height: BlockHeight };

@@ -25,6 +25,7 @@ export function judgeProposal(state: State, open: OpenBatch, header: BatchHeader
   if (BigInt(state.blocks.length) < blockCount) return { type: "wait" };
   if (contradictsParent(state, open)) return refuse("PARENT_BLOCK_CONTRADICTED");
   const batch = buildBatch(state.blocks.slice(0, Number(blockCount)), open, parameters);
+  if (batch === undefined) return refuse("DATA_TOO_LARGE");
   assert(batch.header.lastBlock === header.lastBlock, "own blocks have the heights of the header");
   const [field] = differingHeaderFields(batch.header, header);
   if (field !== undefined) return refuse(fieldRefusals[field]);

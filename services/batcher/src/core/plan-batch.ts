@@ -1,5 +1,5 @@
 /** Which blocks go into the next batch, and whether it is time. */
-import { encodeBatch } from "@sequorum/protocol";
+import { tryEncodeBatch } from "@sequorum/protocol";
 import type { OpenBatch, Parameters } from "./state.ts";
 import type { SourceBlock } from "./source-block.ts";
 import { plainBytes, toBatchBlock } from "./source-block.ts";
@@ -23,11 +23,11 @@ export function isDue(
  * bisection finds the largest number or one next to it; what it finds does fit.
  */
 export function largestFittingCount(blocks: readonly SourceBlock[], bytesMax: number): number {
-  if (blocks.length <= 1 || encodedBytes(blocks) <= bytesMax) return blocks.length;
+  if (blocks.length <= 1 || fits(blocks, bytesMax)) return blocks.length;
   let [fitting, tooMany] = [1, blocks.length];
   while (tooMany - fitting > 1) {
     const middle = (fitting + tooMany) >> 1;
-    if (encodedBytes(blocks.slice(0, middle)) <= bytesMax) fitting = middle;
+    if (fits(blocks.slice(0, middle), bytesMax)) fitting = middle;
     else tooMany = middle;
   }
   return fitting;
@@ -38,6 +38,7 @@ export function totalPlainBytes(blocks: readonly SourceBlock[]): number {
   return blocks.reduce((total, block) => total + plainBytes(block), 0);
 }
 
-function encodedBytes(blocks: readonly SourceBlock[]): number {
-  return encodeBatch(blocks.map(toBatchBlock)).length;
+function fits(blocks: readonly SourceBlock[], bytesMax: number): boolean {
+  const data = tryEncodeBatch(blocks.map(toBatchBlock));
+  return data !== undefined && data.length <= bytesMax;
 }

@@ -134,12 +134,8 @@ function propose(state: State, open: OpenBatch): Step {
   const batch = buildBatch(state.blocks.slice(0, count), open, state.parameters);
   const spoken = { ...checked, hasProposed: true };
   // Orderers hold such a block invalid, so it is never certified; if it were, no batch could carry it.
-  if (batch.data.length > bytesMax) {
-    const { firstBlock: height } = open;
-    return {
-      state: spoken,
-      effects: [{ type: "reportOversizedBlock", height, bytes: batch.data.length }],
-    };
+  if (batch === undefined || batch.data.length > bytesMax) {
+    return { state: spoken, effects: [{ type: "reportOversizedBlock", height: open.firstBlock }] };
   }
   return { state: spoken, effects: [{ type: "propose", attempt: open.attempt, batch }] };
 }

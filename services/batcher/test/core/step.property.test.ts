@@ -38,11 +38,12 @@ const inputs: fc.Arbitrary<Input> = fc.oneof(
     .record({ open: openings, count: fc.integer({ min: 1, max: 12 }), wrong: fc.boolean() })
     .map(({ open, count, wrong }): Input => {
       const first = Number(open.firstBlock) - 1;
-      const { header } = buildBatch(
+      const built = buildBatch(
         chain.slice(first, first + count).map(({ block }) => block),
         open,
         parameters,
       );
+      const { header } = built ?? assert.fail();
       const postStateRoot: Hex = wrong ? `0x${"00".repeat(32)}` : header.postStateRoot;
       return { type: "batchProposed", attempt: open.attempt, header: { ...header, postStateRoot } };
     }),

@@ -7,6 +7,7 @@ import {
   chunkRoot,
   decodeBatch,
   encodeBatch,
+  formatTransaction,
   merkleRoot,
 } from "@sequorum/protocol";
 import type { BuiltBatch } from "../../src/core/build-batch.ts";
@@ -115,6 +116,44 @@ test("one block larger than the limit is reported, once, and not proposed", () =
     ["reportOversizedBlock"],
   );
   assert.deepEqual(step(after, tick(dueMs)).effects, []);
+});
+
+/** Blocks of zeros that compress well but are too much together for a decoder. */
+function hugeBlocks() {
+  const zeros = formatTransaction({
+    ...{ kind: "legacy", chainId: 777n, nonce: 0n, gasLimit: 0n, priorityFee: new Uint8Array(0) },
+    ...{ feeCap: new Uint8Array(0), value: new Uint8Array(0), to: new Uint8Array(20) },
+    ...{
+      data: new Uint8Array(90_000),
+      accessList: [],
+      yParity: 0,
+      r: new Uint8Array(32).fill(1),
+      s: new Uint8Array(32),
+    },
+  });
+  return makeSampleChain(30).map(({ block }) => ({
+    block: { ...block, transactions: [zeros] },
+    certifiedHash: block.hash,
+  }));
+}
+
+test("blocks that compress well but are too much for a decoder are split, and together refused", () => {
+  const wide = initialState({ ...parameters, blocksMax: 30 }, startMs);
+  const inputs = [
+    certified(30n),
+    opened(),
+    { type: "blocksFetched", blocks: hugeBlocks() } as const,
+  ];
+  const effects: Effect[] = [];
+  const state = inputs.reduce((before, input) => {
+    const next = step(before, input);
+    effects.push(...next.effects);
+    return next.state;
+  }, wide);
+  const { header } = proposedIn(effects);
+  assert.ok(header.lastBlock < 30n && header.lastBlock > 10n, `${header.lastBlock}`);
+  const [answer] = answerTo(state, { ...header, lastBlock: 30n });
+  assert.ok(answer?.type === "refuse" && answer.code === "DATA_TOO_LARGE");
 });
 
 test("the header says what the blocks say", () => {
