@@ -24,7 +24,8 @@ create table batches (
   id bigint generated always as identity primary key,
   batch_index bigint not null,
   batch_hash bytea not null,
-  last_block bigint not null,
+  -- Up to 2^64 - 1, whatever a wrong header says.
+  last_block numeric(20) not null,
   l1_block bigint not null,
   l1_tx_hash bytea not null,
   status text not null check (status in ('verified', 'wrong', 'unverified')),

@@ -127,7 +127,7 @@ test("C6 an L1 reorganisation takes its batches out, and the new chain's are ver
 
 test("C1 C3 a wrong state root that the whole pool signed raises an alarm, and nothing after it is called verified", async () => {
   await rollup.postBatch([[]], { header: { postStateRoot: `0x${"13".repeat(32)}` } });
-  await rollup.postBatch([[]]);
+  await rollup.postBatch([[]], { header: { lastBlock: (1n << 64n) - 1n } });
   await rollup.mine(2);
   const status = await statusWhen("batch 5 is seen", ({ postedBatch }) => postedBatch === 5n);
   assert.equal(status.verifiedBatch, 3n);

@@ -74,7 +74,7 @@ export async function saveBatch(
   const tip = verdict.status === "verified" ? toJson(verdict.tip) : null;
   await tx`
     insert into batches (batch_index, batch_hash, last_block, l1_block, l1_tx_hash, status, tip)
-    values (${header.index}, ${hexToBytes(batchHash)}, ${header.lastBlock}, ${l1BlockNumber}, ${hexToBytes(l1TxHash)},
+    values (${header.index}, ${hexToBytes(batchHash)}, ${header.lastBlock.toString()}, ${l1BlockNumber}, ${hexToBytes(l1TxHash)},
       ${verdict.status}, ${tip})`;
 }
 
@@ -145,14 +145,14 @@ export async function restoreState(
 export async function loadStatus(sql: Query, genesis: Tip): Promise<DerivationStatus> {
   const tip = (await findTipBelow(sql, anyIndex)) ?? genesis;
   const [posted] = await sql`
-    select batch_index, last_block from batches where void_l1_block is null order by batch_index desc limit 1`;
+    select batch_index, last_block::text as last_block from batches where void_l1_block is null order by batch_index desc limit 1`;
   const [alarms] = await sql`select count(*)::int as count from alarms`;
   const [head] = await sql`select coalesce(max(number), 0)::bigint as number from l1_blocks`;
   return {
     verifiedHeight: tip.height,
     verifiedHash: tip.blockHash,
     verifiedBatch: tip.batchIndex,
-    postedHeight: posted === undefined ? 0n : integer(posted, "last_block"),
+    postedHeight: posted === undefined ? 0n : BigInt(text(posted, "last_block")),
     postedBatch: posted === undefined ? 0n : integer(posted, "batch_index"),
     alarms: Number(alarms?.["count"] ?? 0),
     l1Head: head === undefined ? 0n : integer(head, "number"),
