@@ -1,6 +1,7 @@
 /** The pool's cores with fake services around them: every liveness case of the capability, in virtual time. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Hex } from "@sequorum/protocol";
 import { PoolWorld } from "../../../services/pos-consensus/src/testing/pool-world.ts";
 
 const equalStakes = [20, 20, 20, 20, 20];
@@ -219,4 +220,71 @@ test("a pool of one certifies blocks without a key", () => {
   const world = new PoolWorld([20], parameters);
   assert.ok(world.runUntil(() => world.state.certified.height >= 40n, 90_000));
   assert.equal(world.decided("ceremonyOpened").length, 0);
+});
+
+describe("signed batches that L1 does not take", () => {
+  /** Three signed batches, none on L1, and >= 2/3 of the members say that L1 would not take the first. */
+  function refusedPool(): { readonly world: PoolWorld; readonly first: { readonly digest: Hex } } {
+    const world = startedPool();
+    world.l1.isAccepting = false;
+    assert.ok(world.runUntil(() => world.state.batches.unposted.length >= 3, 60_000));
+    const [first] = world.state.batches.unposted;
+    assert.ok(first !== undefined);
+    const { index, attempt, digest } = first;
+    for (const node of world.nodes.slice(0, 4)) {
+      world.inject(node.member.index, { type: "batchRefusal", index, attempt, digest, code: "ORIGIN_REORGED" });
+    }
+    assert.ok(world.runUntil(() => world.decided("batchRejected").some((d) => d.index === 1n), 5_000));
+    return { world, first };
+  }
+
+  test("are void with all that build on them, and the index is open again under a new attempt", () => {
+    const { world } = refusedPool();
+    const rejected = world.decided("batchRejected");
+    assert.ok(rejected.every(({ code }) => code === "REFUSED_AFTER_SIGNING:ORIGIN_REORGED"));
+    assert.deepEqual(rejected.map(({ index }) => index).toReversed().slice(0, 3), [1n, 2n, 3n]);
+    const reopened = world.decided("batchOpened").at(-1);
+    assert.ok(reopened?.index === 1n && reopened.attempt > 0 && reopened.firstBlock === 1n);
+    assert.ok(world.runUntil(() => world.state.batches.tip.index >= 2n, 60_000));
+    const names = world.decided("batchOpened").map(({ index, attempt }) => `${index}/${attempt}`);
+    assert.equal(new Set(names).size, names.length, "no attempt is opened twice");
+  });
+
+  test("are taken back when L1 shows one after all, and what was built instead is void", () => {
+    const { world, first } = refusedPool();
+    assert.ok(world.runUntil(() => world.state.batches.tip.index >= 1n, 60_000));
+    assert.notEqual(world.state.batches.unposted[0]?.digest, first.digest);
+    for (const { member } of world.nodes) {
+      const event = { type: "batchPosted", index: 1n, digest: first.digest, l1TxHash: first.digest } as const;
+      world.inject(member.index, { type: "l1Observation", event: { ...event, l1BlockNumber: 9n } });
+    }
+    assert.ok(world.runUntil(() => world.state.batches.postedIndex === 1n, 5_000));
+    assert.equal(world.decided("batchPosted")[0]?.digest, first.digest);
+    assert.ok(world.decided("batchRejected").some(({ code }) => code === "REPLACED_ON_L1"));
+    assert.ok(world.runUntil(() => world.state.batches.tip.index >= 3n, 60_000), "batches go on from there");
+    const second = world.decided("batchOpened").filter(({ index }) => index === 2n).at(-1);
+    assert.equal(second?.parentHash, first.digest);
+  });
+
+  test("an observation that a reorganisation took back does not count: only the later one does", () => {
+    const world = startedPool();
+    world.l1.isAccepting = false;
+    assert.ok(world.runUntil(() => world.state.batches.unposted.length >= 1, 60_000));
+    const digest = world.state.batches.unposted[0]?.digest ?? "0x";
+    const see = (member: number, l1BlockNumber: bigint) =>
+      world.inject(member, {
+        type: "l1Observation",
+        event: { type: "batchPosted", index: 1n, digest, l1TxHash: digest, l1BlockNumber },
+      });
+    for (const member of [0, 1, 2]) see(member, 50n);
+    world.runUntil(() => false, 1_000);
+    for (const member of [0, 1]) see(member, 51n);
+    world.runUntil(() => false, 1_000);
+    see(3, 51n);
+    world.runUntil(() => false, 1_000);
+    assert.equal(world.state.batches.postedIndex, 0n, "three saw the same, four are needed");
+    see(2, 51n);
+    assert.ok(world.runUntil(() => world.state.batches.postedIndex === 1n, 2_000));
+    assert.equal(world.decided("batchPosted")[0]?.l1BlockNumber, 51n);
+  });
 });

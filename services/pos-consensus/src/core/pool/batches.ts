@@ -75,7 +75,7 @@ function canOpen({ batches, certified, keys }: PoolState): boolean {
 }
 
 function freshAttempt(state: PoolState): { readonly attempt: number; readonly openedAtMs: number } {
-  return { attempt: state.batches.nextAttempt, openedAtMs: state.timeMs };
+  return { attempt: state.batches.attemptBase, openedAtMs: state.timeMs };
 }
 
 function openAttempt(
@@ -98,7 +98,7 @@ function openAttempt(
     stage: { type: "open" },
   };
   return {
-    state: { ...state, batches: { ...batches, open, nextAttempt: 0 } },
+    state: { ...state, batches: { ...batches, open } },
     decisions: [
       {
         type: "batchOpened",

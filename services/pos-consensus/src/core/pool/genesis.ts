@@ -38,7 +38,7 @@ export function genesisState({ network, members, timeMs }: PoolGenesis): PoolSta
       voided: [],
       postedIndex: 0n,
       finalIndex: 0n,
-      nextAttempt: 0,
+      attemptBase: 0,
     },
     ceremonies: { current: null, nextAttempt: 0, excluded: [] },
     keys: { active: null, pending: null, retired: [], lastUpdateDigest: zeroHash },

@@ -8,10 +8,10 @@ export function locateBatch(
   index: BatchIndex,
   attempt: number,
 ): OpenBatch | "BATCH_PAST" | "BATCH_AHEAD" {
-  const { open, tip, nextAttempt } = batches;
+  const { open, tip, attemptBase } = batches;
   const nextIndex = tip.index + 1n;
   if (index !== nextIndex) return index < nextIndex ? "BATCH_PAST" : "BATCH_AHEAD";
-  const current = open === null ? nextAttempt : open.attempt;
+  const current = open === null ? attemptBase : open.attempt;
   if (attempt !== current) return attempt < current ? "BATCH_PAST" : "BATCH_AHEAD";
   return open ?? "BATCH_AHEAD";
 }

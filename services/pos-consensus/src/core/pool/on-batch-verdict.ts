@@ -63,7 +63,7 @@ function onSignedRefusal(state: PoolState, signed: SignedBatch, { sender, payloa
   if (signed.refusals.some(({ member }) => member === sender)) return "ALREADY_REFUSED";
   const refusals = [...signed.refusals, { member: sender, code: payload.code }];
   if (isEndorsementQuorum(state, refusals.map(({ member }) => member))) {
-    return voidFrom(state, signed, `REFUSED_AFTER_SIGNING:${mostFrequentCode(refusals)}`);
+    return voidFrom(state, signed.index, `REFUSED_AFTER_SIGNING:${mostFrequentCode(refusals)}`);
   }
   const unposted = state.batches.unposted.map((batch) => (batch === signed ? { ...batch, refusals } : batch));
   return quiet({ ...state, batches: { ...state.batches, unposted } });

@@ -27,7 +27,10 @@ type Round2 = Extract<CeremonyStage, { readonly type: "round2" }>;
 type In<Stage> = { readonly ceremony: Ceremony; readonly stage: Stage };
 
 /** Takes a package that is well formed and proves possession; the last one starts round 2. */
-export function onDkgRound1(state: PoolState, { sender, payload }: Sent<Payload<"dkgRound1">>): Outcome {
+export function onDkgRound1(
+  state: PoolState,
+  { sender, payload }: Sent<Payload<"dkgRound1">>,
+): Outcome {
   const found = enterRound1(state, payload.ceremonyId, sender);
   if (typeof found === "string") return found;
   const { ceremony, stage } = found;
@@ -41,8 +44,11 @@ export function onDkgRound1(state: PoolState, { sender, payload }: Sent<Payload<
   return completeRound1(state, ceremony, packages);
 }
 
-/** Records a complaint: the dealer must reveal. More complaints than there can be liars convict the dealer. */
-export function onDkgComplaint(state: PoolState, { sender, payload }: Sent<Payload<"dkgComplaint">>): Outcome {
+/** Records a complaint: the dealer must reveal. More complaints than there can be liars convict the dealer, or the accuser. */
+export function onDkgComplaint(
+  state: PoolState,
+  { sender, payload }: Sent<Payload<"dkgComplaint">>,
+): Outcome {
   const found = enterRound2(state, payload.ceremonyId, sender);
   if (typeof found === "string") return found;
   const { ceremony, stage } = found;
@@ -54,21 +60,39 @@ export function onDkgComplaint(state: PoolState, { sender, payload }: Sent<Paylo
   if (against.length + 1 > state.members.length - ceremony.threshold) {
     return failCeremony(state, ceremony, { culprits: [dealer], code: "DEALER_ACCUSED" });
   }
+  // The other way round: nobody honest has more bad dealers than there can be liars.
+  const accused = stage.complaints.filter(({ complainer }) => complainer === sender);
+  if (accused.length + 1 > state.members.length - ceremony.threshold) {
+    return failCeremony(state, ceremony, { culprits: [sender], code: "COMPLAINED_TOO_MUCH" });
+  }
   const round = state.network.parameters.ceremonyRoundTimeoutMs;
-  const complaint = { dealer, complainer: sender, revealed: false, deadlineMs: state.timeMs + round };
+  const complaint = {
+    dealer,
+    complainer: sender,
+    revealed: false,
+    deadlineMs: state.timeMs + round,
+  };
   const complaints = [...stage.complaints, complaint];
   // Time to reveal, and then to confirm.
   const deadlineMs = Math.max(ceremony.deadlineMs, state.timeMs + 2 * round);
   return {
     state: withStage(state, { ...ceremony, deadlineMs }, { ...stage, complaints }),
     decisions: [
-      { type: "ceremonyComplaintRaised", ceremonyId: ceremony.ceremonyId, dealer, complainer: sender },
+      {
+        type: "ceremonyComplaintRaised",
+        ceremonyId: ceremony.ceremonyId,
+        dealer,
+        complainer: sender,
+      },
     ],
   };
 }
 
 /** Judges a revealed share against the dealer's commitment: right, and the complainer uses it; wrong, and it convicts. */
-export function onDkgReveal(state: PoolState, { sender, payload }: Sent<Payload<"dkgReveal">>): Outcome {
+export function onDkgReveal(
+  state: PoolState,
+  { sender, payload }: Sent<Payload<"dkgReveal">>,
+): Outcome {
   const found = enterRound2(state, payload.ceremonyId, sender);
   if (typeof found === "string") return found;
   const { ceremony, stage } = found;
@@ -116,9 +140,15 @@ export function onCeremonyConfirmation(
     : quiet(withStage(state, ceremony, confirmed));
 }
 
-function completeRound1(state: PoolState, ceremony: Ceremony, received: readonly DealerPackage[]): Step {
+function completeRound1(
+  state: PoolState,
+  ceremony: Ceremony,
+  received: readonly DealerPackage[],
+): Step {
   const { roster, ceremonyId } = ceremony;
-  const packages = [...received].sort((a, b) => roster.indexOf(a.dealer) - roster.indexOf(b.dealer));
+  const packages = [...received].sort(
+    (a, b) => roster.indexOf(a.dealer) - roster.indexOf(b.dealer),
+  );
   const checked = packages.map((one) => {
     const result = checkPackage(state, ceremony, one);
     assert(typeof result !== "string", "packages were checked on arrival", { dealer: one.dealer });
@@ -161,11 +191,23 @@ function completeCeremony(state: PoolState, { ceremony, stage }: In<Round2>): St
       keys: { ...state.keys, pending },
     },
     decisions: [
-      { type: "ceremonyCompleted", ceremonyId, epoch, groupKey, verifyingShares, roster, threshold },
+      {
+        type: "ceremonyCompleted",
+        ceremonyId,
+        epoch,
+        groupKey,
+        verifyingShares,
+        roster,
+        threshold,
+      },
     ],
   };
   return andThen(step, (next) =>
-    requestSignature(next, { purpose: { type: "epoch", epoch }, keyId: ceremonyId, digest: updateDigest }),
+    requestSignature(next, {
+      purpose: { type: "epoch", epoch },
+      keyId: ceremonyId,
+      digest: updateDigest,
+    }),
   );
 }
 

@@ -13,7 +13,6 @@ import { activatePendingKey } from "./keys.ts";
 import { voidFrom } from "./void-batches.ts";
 
 import type { RejectionCode } from "./rejection.ts";
-import { cancelBatchRequests } from "./signing.ts";
 import { type Observation, type PoolState, stakeOf, totalStake } from "./state.ts";
 import { andThen, type Outcome, quiet, type Sent, type Step } from "./step.ts";
 
@@ -72,26 +71,11 @@ function postBatch(state: PoolState, event: Posted): Step {
   if (next?.index === event.index && next.digest === event.digest) return recordPosted(state, event, next.lastBlock);
   const taken = state.batches.voided.find(({ digest }) => digest === event.digest);
   assert(taken !== undefined && taken.index === event.index, "a posted batch was signed", { index: event.index });
-  const replaced = next === undefined ? closeOpen(state) : voidFrom(state, next, "REPLACED_ON_L1");
-  return andThen(replaced, (current) => {
+  return andThen(voidFrom(state, event.index, "REPLACED_ON_L1"), (current) => {
     const { index, digest, lastBlock, lastBlockHash, queueTo, l1OriginNumber } = taken;
     const tip = { index, digest, lastBlock, lastBlockHash, queueTo, l1OriginNumber };
-    const batches = { ...current.batches, open: null, tip, unposted: [], nextAttempt: 0 };
-    return recordPosted({ ...current, batches }, event, lastBlock);
+    return recordPosted({ ...current, batches: { ...current.batches, tip } }, event, lastBlock);
   });
-}
-
-function closeOpen(state: PoolState): Step {
-  const { open } = state.batches;
-  if (open === null) return quiet(state);
-  const cancelled = cancelBatchRequests(state);
-  return {
-    state: cancelled.state,
-    decisions: [
-      ...cancelled.decisions,
-      { type: "batchRejected", index: open.index, attempt: open.attempt, code: "REPLACED_ON_L1" },
-    ],
-  };
 }
 
 function recordPosted(state: PoolState, event: Posted, lastBlock: bigint): Step {

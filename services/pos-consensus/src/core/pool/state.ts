@@ -118,8 +118,8 @@ export type Batches = {
   readonly voided: readonly SignedBatch[];
   readonly postedIndex: BatchIndex;
   readonly finalIndex: BatchIndex;
-  /** Attempt at which the next index opens: 0 unless it is open again. */
-  readonly nextAttempt: number;
+  /** Attempt at which an index opens: above all attempts of batches that were voided, so that none returns. */
+  readonly attemptBase: number;
 };
 
 /** A complaint of round 2. */

@@ -1,33 +1,35 @@
-/** Undoing signed batches that L1 has not accepted. */
-import type { BatchRejectionCode } from "@sequorum/protocol";
+/** Undoing batches that L1 has not accepted. */
+import type { BatchIndex, BatchRejectionCode, DecisionBody } from "@sequorum/protocol";
 import { voidedBatchesKept } from "./limits.ts";
 import { cancelBatchRequests } from "./signing.ts";
-import type { PoolState, SignedBatch } from "./state.ts";
+import type { PoolState } from "./state.ts";
 import type { Step } from "./step.ts";
 
-/** Takes the chain of batches back to before `signed`; what is given up stays known, for L1 may yet show it. */
-export function voidFrom(state: PoolState, signed: SignedBatch, code: BatchRejectionCode): Step {
+/**
+ * Gives up the open batch and the signed ones from `index` on, newest first: the chain of batches ends before `index`.
+ * Signed ones stay known, for L1 may yet show them. No (index, attempt) is ever used twice.
+ */
+export function voidFrom(state: PoolState, index: BatchIndex, code: BatchRejectionCode): Step {
   const { batches } = state;
-  const kept = batches.unposted.filter(({ index }) => index < signed.index);
-  const given = batches.unposted.filter(({ index }) => index >= signed.index);
+  const { open, unposted } = batches;
+  const given = unposted.filter((batch) => batch.index >= index);
+  const undone = [...given, ...(open === null ? [] : [open])].toReversed();
   const cancelled = cancelBatchRequests(state);
+  const decisions = undone.map(
+    (batch): DecisionBody => ({ type: "batchRejected", index: batch.index, attempt: batch.attempt, code }),
+  );
   return {
     state: {
       ...cancelled.state,
       batches: {
         ...batches,
         open: null,
-        tip: signed.parent,
-        unposted: kept,
+        tip: given[0]?.parent ?? batches.tip,
+        unposted: unposted.filter((batch) => batch.index < index),
         voided: [...batches.voided, ...given].slice(-voidedBatchesKept),
-        nextAttempt: signed.attempt + 1,
+        attemptBase: Math.max(batches.attemptBase, ...undone.map(({ attempt }) => attempt + 1)),
       },
     },
-    decisions: [
-      ...cancelled.decisions,
-      ...given
-        .toReversed()
-        .map(({ index, attempt }) => ({ type: "batchRejected", index, attempt, code }) as const),
-    ],
+    decisions: [...cancelled.decisions, ...decisions],
   };
 }
