@@ -52,7 +52,9 @@ export async function simulateCall(
 export function decodeRevert(error: unknown): Revert | undefined {
   const data = revertData(error);
   if (data === undefined) {
-    const isRevert = causes(error).some((cause) => cause instanceof Error && /revert/i.test(cause.message));
+    const isRevert = causes(error).some(
+      (cause) => cause instanceof Error && /revert/i.test(cause.message),
+    );
     return isRevert ? { name: "UnknownRevert", args: [] } : undefined;
   }
   try {
@@ -68,7 +70,8 @@ function revertData(error: unknown): Hex | undefined {
     if (typeof cause !== "object" || cause === null || !("data" in cause)) continue;
     const { data } = cause;
     if (isHex(data) && data.length > 2) return data;
-    if (typeof data === "object" && data !== null && "data" in data && isHex(data.data)) return data.data;
+    if (typeof data === "object" && data !== null && "data" in data && isHex(data.data))
+      return data.data;
   }
   return undefined;
 }

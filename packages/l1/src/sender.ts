@@ -65,11 +65,20 @@ export async function broadcastTransaction(client: L1Client, raw: Hex): Promise<
 
 // Wording of geth, reth, erigon, nethermind, besu and anvil, in the order in which it is tried.
 const wordings: readonly (readonly [RegExp, BroadcastOutcome])[] = [
-  [/already (known|imported|in (the )?(pool|mempool))|known transaction|AlreadyKnown/i, "alreadyKnown"],
-  [/underpriced|not replace|ReplacementNotAllowed|fee.{0,40}(too low|less than)|FeeTooLow|FeeCapTooLow/i, "underpriced"],
+  [
+    /already (known|imported|in (the )?(pool|mempool))|known transaction|AlreadyKnown/i,
+    "alreadyKnown",
+  ],
+  [
+    /underpriced|not replace|ReplacementNotAllowed|fee.{0,40}(too low|less than)|FeeTooLow|FeeCapTooLow/i,
+    "underpriced",
+  ],
   [/nonce.{0,12}too low|OldNonce|NonceTooLow/i, "nonceTooLow"],
   [/insufficient funds|InsufficientFunds|upfront cost exceeds/i, "insufficientFunds"],
-  [/internal error|rate|limit exceeded|timed? ?out|unavailable|txpool is full|overloaded|queue/i, "unavailable"],
+  [
+    /internal error|rate|limit exceeded|timed? ?out|unavailable|txpool is full|overloaded|queue/i,
+    "unavailable",
+  ],
 ];
 
 /** What an error of `eth_sendRawTransaction` means; a failure of transport is "unavailable". */

@@ -42,7 +42,11 @@ export type WatcherInput =
   /** The node named its newest block; starts a poll. */
   | { readonly type: "headSeen"; readonly head: L1Cursor }
   /** Answer to `fetchBlocks`: the blocks that the node had, ascending from `from`, possibly fewer than asked. */
-  | { readonly type: "blocksFetched"; readonly head: L1Cursor; readonly blocks: readonly L1Block[] };
+  | {
+      readonly type: "blocksFetched";
+      readonly head: L1Cursor;
+      readonly blocks: readonly L1Block[];
+    };
 
 export type WatcherEffect =
   | {

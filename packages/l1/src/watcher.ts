@@ -4,7 +4,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { assert } from "@sequorum/protocol";
 import { BlockNotFoundError, type Hex } from "viem";
 import { causes, type L1Client, toL1Error } from "./clients.ts";
-import { type L1Cursor, L1DeepReorgError, L1UnavailableError, L1WrongChainError } from "./errors.ts";
+import {
+  type L1Cursor,
+  L1DeepReorgError,
+  L1UnavailableError,
+  L1WrongChainError,
+} from "./errors.ts";
 import { bloomMayContain } from "./watcher-bloom.ts";
 import {
   initialWatcherState,
@@ -79,39 +84,57 @@ export async function* watchL1Chain(
   let state = start(options);
   let failures = 0;
   while (!options.signal.aborted) {
-    let inputs: WatcherInput[] = [];
-    let head: L1Cursor | undefined;
-    try {
-      head = await fetchHead(options.client);
-      inputs = [{ type: "headSeen", head }];
-    } catch (error) {
-      failures += 1;
-      report(options, error, failures);
-    }
-    for (let input = inputs.shift(); input !== undefined; input = inputs.shift()) {
-      const step = stepWatcher(state, input);
-      state = step.state;
-      for (const effect of step.effects) {
-        if (effect.type === "deepReorg") throw await deepReorg(options.client, state);
-        if (effect.type !== "fetchBlocks") {
-          yield effect;
-          continue;
-        }
-        if (options.signal.aborted) return;
-        try {
-          inputs.push(await fetchBlocks(options, effect));
-        } catch (error) {
-          head = undefined;
-          failures += 1;
-          report(options, error, failures);
-        }
-      }
-    }
-    if (head !== undefined) {
+    const result = yield* poll(options, state);
+    state = result.state;
+    if ("head" in result) {
       failures = 0;
-      options.onStatus?.({ type: "ok", head });
+      options.onStatus?.({ type: "ok", head: result.head });
+    } else {
+      failures += 1;
+      report(options, result.failure, failures);
     }
     await sleep(backoffMs(pollIntervalMs, failures), options.signal);
+  }
+}
+
+type Poll = { readonly state: WatcherState } & (
+  | { readonly head: L1Cursor }
+  | { readonly failure: unknown }
+);
+
+/** Asks for the head once, and follows the node to it. */
+async function* poll(
+  options: WatchL1Options,
+  initial: WatcherState,
+): AsyncGenerator<L1ChainEvent, Poll, undefined> {
+  let state = initial;
+  const head = await attempt(() => fetchHead(options.client));
+  if ("failure" in head) return { state, ...head };
+  const inputs: WatcherInput[] = [{ type: "headSeen", head: head.value }];
+  for (let input = inputs.shift(); input && !options.signal.aborted; input = inputs.shift()) {
+    const step = stepWatcher(state, input);
+    state = step.state;
+    for (const effect of step.effects) {
+      if (effect.type === "deepReorg") throw await deepReorg(options.client, state);
+      if (effect.type !== "fetchBlocks") {
+        yield effect;
+        continue;
+      }
+      const fetched = await attempt(() => fetchBlocks(options, effect));
+      if ("failure" in fetched) return { state, ...fetched };
+      inputs.push(fetched.value);
+    }
+  }
+  return { state, head: head.value };
+}
+
+async function attempt<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly value: T } | { readonly failure: unknown }> {
+  try {
+    return { value: await work() };
+  } catch (failure) {
+    return { failure };
   }
 }
 
@@ -139,10 +162,13 @@ async function fetchBlocks(
   const blocks: L1Block[] = [];
   for (let from = effect.from; from <= effect.to; from += BigInt(concurrentRequestsMax)) {
     const numbers: bigint[] = [];
-    for (let n = from; n <= effect.to && numbers.length < concurrentRequestsMax; n++) numbers.push(n);
+    for (let n = from; n <= effect.to && numbers.length < concurrentRequestsMax; n++)
+      numbers.push(n);
     const fetched = await Promise.all(numbers.map((number) => fetchBlock(options, number)));
     const missing = fetched.indexOf(undefined);
-    blocks.push(...fetched.slice(0, missing === -1 ? undefined : missing).filter((b) => b !== undefined));
+    blocks.push(
+      ...fetched.slice(0, missing === -1 ? undefined : missing).filter((b) => b !== undefined),
+    );
     if (missing !== -1) break;
   }
   return { type: "blocksFetched", head: effect.head, blocks };
@@ -152,7 +178,9 @@ async function fetchBlocks(
 async function fetchBlock(options: WatchL1Options, number: bigint): Promise<L1Block | undefined> {
   const { client, addresses } = options;
   try {
-    const { hash, parentHash, timestamp, logsBloom } = await client.getBlock({ blockNumber: number });
+    const { hash, parentHash, timestamp, logsBloom } = await client.getBlock({
+      blockNumber: number,
+    });
     const watched = addresses.filter((address) => bloomMayContain(logsBloom, address));
     return { number, hash, parentHash, timestamp, logs: await fetchLogs(client, hash, watched) };
   } catch (error) {
@@ -171,7 +199,8 @@ async function fetchLogs(
   if (addresses.length === 0) return [];
   const logs = await client.getLogs({ blockHash, address: [...addresses] });
   const strays = logs.filter((log) => log.blockHash !== blockHash || log.removed);
-  if (strays.length > 0) throw new L1UnavailableError("the L1 node answered with logs of another block");
+  if (strays.length > 0)
+    throw new L1UnavailableError("the L1 node answered with logs of another block");
   return logs.toSorted((a, b) => a.logIndex - b.logIndex);
 }
 
@@ -196,7 +225,10 @@ function report(options: WatchL1Options, cause: unknown, failures: number): void
 }
 
 function backoffMs(pollIntervalMs: number, failures: number): number {
-  return Math.max(pollIntervalMs, Math.min(backoffMsMax, pollIntervalMs * 2 ** Math.min(failures, 4)));
+  return Math.max(
+    pollIntervalMs,
+    Math.min(backoffMsMax, pollIntervalMs * 2 ** Math.min(failures, 4)),
+  );
 }
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {

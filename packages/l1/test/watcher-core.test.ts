@@ -92,7 +92,9 @@ test("a deep reorg is concluded after three polls that contradict a delivered bl
   for (let poll = 0; poll < 3; poll++) {
     const step = serve(state, fork);
     state = step.state;
-    seen.push(step.effects.filter((e) => e.type === "deepReorg").map((e) => name(e.delivered.hash)));
+    seen.push(
+      step.effects.filter((e) => e.type === "deepReorg").map((e) => name(e.delivered.hash)),
+    );
   }
   assert.deepEqual(seen, [[], [], ["a4"]]);
 });
@@ -103,7 +105,10 @@ test("a stale fork seen for a moment is forgotten", () => {
   for (let round = 0; round < 4; round++) {
     ({ state } = serve(state, fork));
     const step = serve(state, chain("a", 1, 7 + round));
-    assert.equal(step.effects.some((e) => e.type === "deepReorg"), false);
+    assert.equal(
+      step.effects.some((e) => e.type === "deepReorg"),
+      false,
+    );
     state = step.state;
   }
 });

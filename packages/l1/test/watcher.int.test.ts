@@ -38,8 +38,14 @@ test("confirmed blocks come once, in order and with the logs of the watched cont
   await mine(2);
   const blocks = await watched.take(3);
   const first = blocks[0]?.number ?? 0n;
-  assert.deepEqual(blocks.map((b) => b.number), [first, first + 1n, first + 2n]);
-  assert.deepEqual(blocks.map((b) => b.logs.map((log) => log.address)), [[emitter], [emitter], [emitter]]);
+  assert.deepEqual(
+    blocks.map((b) => b.number),
+    [first, first + 1n, first + 2n],
+  );
+  assert.deepEqual(
+    blocks.map((b) => b.logs.map((log) => log.address)),
+    [[emitter], [emitter], [emitter]],
+  );
 });
 
 test("a reorg of three unconfirmed blocks is followed", async () => {
@@ -70,7 +76,10 @@ test("a node that is behind its own head, or loses answers to getLogs, gives no 
   proxy.set({ headFrozenAt: undefined, failing: ["eth_getLogs"] });
   await watched.failed();
   proxy.heal();
-  assert.deepEqual((await watched.take(3)).map((b) => b.logs.length), [1, 1, 1]);
+  assert.deepEqual(
+    (await watched.take(3)).map((b) => b.logs.length),
+    [1, 1, 1],
+  );
 });
 
 test("a reorg of a confirmed block is told with the common ancestor", async () => {

@@ -9,7 +9,15 @@ import type { Effect } from "./core/effect.ts";
 import type { CheckOutcome, Input } from "./core/input.ts";
 import type { State, StoredTransaction, SubmissionKey } from "./core/state.ts";
 import type { L1ProposerMetrics } from "./metrics.ts";
-import type { Broadcast, BuildCall, CheckCall, L1Call, ObserveL1, ReportRefusal, SignTransaction } from "./ports.ts";
+import type {
+  Broadcast,
+  BuildCall,
+  CheckCall,
+  L1Call,
+  ObserveL1,
+  ReportRefusal,
+  SignTransaction,
+} from "./ports.ts";
 
 /** The hands of the core. */
 export type EffectPorts = {
@@ -93,18 +101,24 @@ async function saveSubmission(
   const confirmationSeconds = await saveStatus(store.sql, submission);
   metrics.transitions.add({ kind, state: status.type });
   logger.info("submission changed", { kind, subject, ...status, state: status.type });
-  if (confirmationSeconds !== undefined) metrics.confirmation.observe(confirmationSeconds, { kind });
+  if (confirmationSeconds !== undefined)
+    metrics.confirmation.observe(confirmationSeconds, { kind });
   if (status.type !== "final") return;
   metrics.gasUsed.add({ kind }, Number(status.gasUsed));
   metrics.fees.add({ kind }, Number(status.feeWei) / 1e18);
 }
 
-async function observation({ observeL1, metrics, logger }: EffectPorts, hashes: readonly Hex[]): Promise<Input> {
+async function observation(
+  { observeL1, metrics, logger }: EffectPorts,
+  hashes: readonly Hex[],
+): Promise<Input> {
   try {
     return { type: "l1Observed", ...(await observeL1(hashes)) };
   } catch (error) {
     if (toL1Error(error) instanceof L1WrongChainError) {
-      throw new FatalError("the L1 node serves another chain: check L1_PROPOSER_L1_RPC_URL", { cause: error });
+      throw new FatalError("the L1 node serves another chain: check L1_PROPOSER_L1_RPC_URL", {
+        cause: error,
+      });
     }
     metrics.l1Failures.add();
     logger.warn("L1 does not answer", { reason: toL1Error(error).message });
@@ -115,12 +129,19 @@ async function observation({ observeL1, metrics, logger }: EffectPorts, hashes: 
 async function check(ports: EffectPorts, key: SubmissionKey): Promise<void> {
   const outcome = await checkOutcome(ports, key);
   if (outcome.type === "notYet" || outcome.type === "refused") {
-    ports.logger.warn("submission is not acceptable", { key, outcome: outcome.type, code: outcome.code });
+    ports.logger.warn("submission is not acceptable", {
+      key,
+      outcome: outcome.type,
+      code: outcome.code,
+    });
   }
   ports.offer({ type: "submissionChecked", key, outcome });
 }
 
-async function checkOutcome({ state, buildCall, checkCall }: EffectPorts, key: SubmissionKey): Promise<CheckOutcome> {
+async function checkOutcome(
+  { state, buildCall, checkCall }: EffectPorts,
+  key: SubmissionKey,
+): Promise<CheckOutcome> {
   const submission = state().submissions[key];
   if (submission === undefined) return { type: "notYet", code: "FORGOTTEN" };
   const call = await buildCall(key);

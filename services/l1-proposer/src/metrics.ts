@@ -56,13 +56,29 @@ export function createL1ProposerMetrics(metrics: Metrics): L1ProposerMetrics {
       labels: ["kind"],
       buckets: confirmationBucketsSeconds,
     }),
-    l1Failures: metrics.counter({ name: "l1_proposer_l1_failures_total", help: "Observations of L1 that failed" }),
-    alarms: metrics.gauge({ name: "l1_proposer_alarm", help: "1 while the operator must act", labels: ["alarm"] }),
-    balance: metrics.gauge({ name: "l1_proposer_balance_ether", help: "Balance of the L1 account" }),
-    nonce: metrics.gauge({ name: "l1_proposer_nonce", help: "Transactions of the L1 account in the chain" }),
+    l1Failures: metrics.counter({
+      name: "l1_proposer_l1_failures_total",
+      help: "Observations of L1 that failed",
+    }),
+    alarms: metrics.gauge({
+      name: "l1_proposer_alarm",
+      help: "1 while the operator must act",
+      labels: ["alarm"],
+    }),
+    balance: metrics.gauge({
+      name: "l1_proposer_balance_ether",
+      help: "Balance of the L1 account",
+    }),
+    nonce: metrics.gauge({
+      name: "l1_proposer_nonce",
+      help: "Transactions of the L1 account in the chain",
+    }),
     l1Head: metrics.gauge({ name: "l1_proposer_l1_head", help: "Newest L1 block seen" }),
     baseFee: metrics.gauge({ name: "l1_proposer_base_fee_gwei", help: "Base fee of that block" }),
-    liveNonces: metrics.gauge({ name: "l1_proposer_live_nonces", help: "Nonces that are not final" }),
+    liveNonces: metrics.gauge({
+      name: "l1_proposer_live_nonces",
+      help: "Nonces that are not final",
+    }),
   };
 }
 
@@ -73,7 +89,10 @@ export function reportState({ submissions, slots, l1 }: State, metrics: L1Propos
   for (const kind of ["batch", "epoch"] as const) {
     const own = Object.values(submissions).filter((submission) => submission.kind === kind);
     for (const state of liveStates) {
-      metrics.submissions.set(own.filter(({ status }) => status.type === state).length, { kind, state });
+      metrics.submissions.set(own.filter(({ status }) => status.type === state).length, {
+        kind,
+        state,
+      });
     }
   }
   metrics.liveNonces.set(slots.length);

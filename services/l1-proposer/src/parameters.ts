@@ -16,7 +16,14 @@ const retryAfterMsMax = 30_000;
 
 /** Puts the parameters together. */
 export function toParameters(config: L1ProposerConfig, { parameters }: NetworkConfig): Parameters {
-  const { fallbackBlocks, finalityDepth, inFlightMax, feeBumpAfterMs, rebroadcastAfterMs, retryAfterMs } = config;
+  const {
+    fallbackBlocks,
+    finalityDepth,
+    inFlightMax,
+    feeBumpAfterMs,
+    rebroadcastAfterMs,
+    retryAfterMs,
+  } = config;
   return {
     fees: {
       maxFeePerGasWeiMax: BigInt(config.maxFeePerGasGwei) * gwei,

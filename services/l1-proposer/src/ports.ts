@@ -26,7 +26,10 @@ export type ObserveL1 = (
 ) => Promise<{ readonly view: L1View; readonly receipts: readonly Receipt[] }>;
 
 /** Simulates a call at the newest block. */
-export type CheckCall = (submission: { kind: "batch" | "epoch"; subject: bigint }, call: L1Call) => Promise<CheckOutcome>;
+export type CheckCall = (
+  submission: { kind: "batch" | "epoch"; subject: bigint },
+  call: L1Call,
+) => Promise<CheckOutcome>;
 
 /** Signs with the operator's L1 key. */
 export type SignTransaction = (

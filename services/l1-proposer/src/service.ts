@@ -3,7 +3,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bus, openBus } from "@sequorum/bus";
-import { broadcastTransaction, createL1Client, type L1Client, senderAddress, signL1Transaction } from "@sequorum/l1";
+import {
+  broadcastTransaction,
+  createL1Client,
+  type L1Client,
+  senderAddress,
+  signL1Transaction,
+} from "@sequorum/l1";
 import {
   type Hex,
   type NetworkConfig,
@@ -40,7 +46,8 @@ import { createL1ProposerMetrics, type L1ProposerMetrics, reportState } from "./
 import { toParameters } from "./parameters.ts";
 
 /** What the l1-proposer gets from its process; `fail` stops it. */
-export type L1ProposerContext = Pick<ServiceContext, "signal" | "logger"> & Partial<Pick<ServiceContext, "fail">>;
+export type L1ProposerContext = Pick<ServiceContext, "signal" | "logger"> &
+  Partial<Pick<ServiceContext, "fail">>;
 
 const queueMax = 10_000;
 
@@ -88,7 +95,8 @@ async function start(
   });
   const grpc = await createGrpcServer({ port: config.grpcPort, services: [rpc], logger });
   resources.add(grpc, (server) => server.close());
-  const ready = () => bus.ready() && runtime.state().l1 !== undefined && runtime.state().trouble === undefined;
+  const ready = () =>
+    bus.ready() && runtime.state().l1 !== undefined && runtime.state().trouble === undefined;
   const http = await startHttpServer({ port: config.httpPort, ready, metrics });
   resources.add(http, (server) => server.close());
   logger.info("L1 sender", { sender: keys.sender });
@@ -147,7 +155,11 @@ async function startCore(
     ...l1Ports(client, network, keys),
     store,
     reportRefusal,
-    buildCall: createCallBuilder({ network, fetchData, loadContent: (key) => loadContent(store.sql, key) }),
+    buildCall: createCallBuilder({
+      network,
+      fetchData,
+      loadContent: (key) => loadContent(store.sql, key),
+    }),
     state: () => runtime.state(),
     offer: (input) => offerTo(runtime, context)(input),
     fail: (error) => void (context.signal.aborted || fail(error)),
@@ -155,7 +167,11 @@ async function startCore(
     logger,
   };
   const performer = createPerformer(ports);
-  const initial = initialState(toParameters(config, network), await loadStored(store.sql), Date.now());
+  const initial = initialState(
+    toParameters(config, network),
+    await loadStored(store.sql),
+    Date.now(),
+  );
   const { perform } = performer;
   const runtime = runRuntime({ initial, step, perform, queueMax, onFailure: fail });
   resources.add(runtime, async (running) => {
@@ -171,20 +187,29 @@ function l1Ports(client: L1Client, network: NetworkConfig, { sender, senderKey }
     sender,
     observeL1: observeL1(client, network, sender),
     checkCall: checkCall(client, sender),
-    sign: (request: Parameters<EffectPorts["sign"]>[0]) => signL1Transaction(senderKey, { ...request, chainId }),
+    sign: (request: Parameters<EffectPorts["sign"]>[0]) =>
+      signL1Transaction(senderKey, { ...request, chainId }),
     broadcast: (raw: Hex) => broadcastTransaction(client, raw),
   };
 }
 
-function offerTo(runtime: Runtime<State, Input>, { signal, fail }: L1ProposerContext): (input: Input) => void {
+function offerTo(
+  runtime: Runtime<State, Input>,
+  { signal, fail }: L1ProposerContext,
+): (input: Input) => void {
   return (input) => {
-    if (!runtime.offer(input) && !signal.aborted) fail?.(new RetryableError("the l1-proposer's input queue is full"));
+    if (!runtime.offer(input) && !signal.aborted)
+      fail?.(new RetryableError("the l1-proposer's input queue is full"));
   };
 }
 
 function startClock(
   runtime: Runtime<State, Input>,
-  { config, metrics, offer }: { config: L1ProposerConfig; metrics: L1ProposerMetrics; offer: (input: Input) => void },
+  {
+    config,
+    metrics,
+    offer,
+  }: { config: L1ProposerConfig; metrics: L1ProposerMetrics; offer: (input: Input) => void },
   resources: Resources,
 ): void {
   const tick = () => {

@@ -29,6 +29,8 @@ test(".env.example is accepted and states the defaults", () => {
   };
   const config = parseL1ProposerConfig(existing);
   const optional = Object.values(l1ProposerConfigKeys).filter((key) => "fallback" in key);
-  const without = Object.entries(existing).filter(([key]) => !optional.some(({ variable }) => variable === key));
+  const without = Object.entries(existing).filter(
+    ([key]) => !optional.some(({ variable }) => variable === key),
+  );
   assert.deepEqual(parseL1ProposerConfig(Object.fromEntries(without)), config);
 });

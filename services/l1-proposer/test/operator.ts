@@ -10,7 +10,13 @@ import { BatcherService } from "@sequorum/proto/batcher";
 import { PosConsensusService } from "@sequorum/proto/consensus";
 import { type Decision, DecisionSchema } from "@sequorum/proto/events";
 import { L1ProposerService } from "@sequorum/proto/proposer";
-import { bytesToHex, decodePayload, formatNetworkConfig, type Hex, type PoolPayload } from "@sequorum/protocol";
+import {
+  bytesToHex,
+  decodePayload,
+  formatNetworkConfig,
+  type Hex,
+  type PoolPayload,
+} from "@sequorum/protocol";
 import {
   createGrpcClient,
   createGrpcServer,
@@ -55,7 +61,10 @@ export class Operator {
   }
 
   /** Starts everything around the service; the service itself with `start`. */
-  static async create(pool: Pool, options: { l1RpcUrl: string; member: number; changed?: Partial<L1ProposerConfig> }): Promise<Operator> {
+  static async create(
+    pool: Pool,
+    options: { l1RpcUrl: string; member: number; changed?: Partial<L1ProposerConfig> },
+  ): Promise<Operator> {
     const closers: (() => Promise<unknown>)[] = [];
     const directory = await mkdtemp(join(tmpdir(), "l1-proposer-"));
     closers.push(() => rm(directory, { recursive: true, force: true }));
@@ -72,7 +81,12 @@ export class Operator {
     const postgresUrl = await postgres.createDatabase();
     const signal = new AbortController().signal;
     const migrations = new URL("../../../packages/bus/test/migrations/", import.meta.url);
-    const posStore = await openStore({ url: postgresUrl, schema: "pos_consensus", migrations, signal });
+    const posStore = await openStore({
+      url: postgresUrl,
+      schema: "pos_consensus",
+      migrations,
+      signal,
+    });
     closers.push(() => posStore.close());
     const common = { natsUrl: nats.url, operator: "alice", logger: silentLogger };
     const bus = await openBus({ ...common, service: "pos-consensus", store: posStore, signal });
@@ -105,7 +119,13 @@ export class Operator {
       balanceMinMilliether: 100,
       ...options.changed,
     };
-    const operator = new Operator({ config, sender: senderAddress(senderKey), bus, posStore, closers });
+    const operator = new Operator({
+      config,
+      sender: senderAddress(senderKey),
+      bus,
+      posStore,
+      closers,
+    });
     await operator.serveNeighbours(neighbours);
     await pool.fund(operator.sender);
     return operator;
@@ -130,7 +150,12 @@ export class Operator {
 
   /** The pool decides something. */
   async decide(kind: Kind): Promise<void> {
-    const value: Decision = create(DecisionSchema, { posHeight: 1n, index: 0, timeMs: BigInt(Date.now()), kind });
+    const value: Decision = create(DecisionSchema, {
+      posHeight: 1n,
+      index: 0,
+      timeMs: BigInt(Date.now()),
+      kind,
+    });
     await this.posStore.transaction((tx) => this.bus.publish(tx, { case: "decision", value }));
   }
 
@@ -160,8 +185,11 @@ export class Operator {
   }
 
   /** Stored transactions, straight from the database. */
-  async transactions(): Promise<readonly { hash: Hex; nonce: bigint; owner: string | null; is_cancel: boolean }[]> {
-    return this.posStore.sql`select hash, nonce, owner, is_cancel from l1_proposer.transactions order by nonce, created_at`;
+  async transactions(): Promise<
+    readonly { hash: Hex; nonce: bigint; owner: string | null; is_cancel: boolean }[]
+  > {
+    return this.posStore
+      .sql`select hash, nonce, owner, is_cancel from l1_proposer.transactions order by nonce, created_at`;
   }
 
   async dispose(): Promise<void> {
@@ -182,9 +210,16 @@ export class Operator {
     } as never);
     const posConsensus = grpcHandler(
       PosConsensusService,
-      new Proxy({}, { get: (_, method) => (method === "submitPayload" ? this.submitPayload : missing) }) as never,
+      new Proxy(
+        {},
+        { get: (_, method) => (method === "submitPayload" ? this.submitPayload : missing) },
+      ) as never,
     );
-    const server = await createGrpcServer({ port, services: [batcher, posConsensus], logger: silentLogger });
+    const server = await createGrpcServer({
+      port,
+      services: [batcher, posConsensus],
+      logger: silentLogger,
+    });
     this.closers.push(() => server.close());
   }
 

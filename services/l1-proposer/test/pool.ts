@@ -1,8 +1,20 @@
 // A pool on a real L1 for integration tests: contracts deployed, members staked, and everything that the pool would sign.
 
 import { create } from "@bufbuild/protobuf";
-import { createL1Client, deployContracts, epochRegistryAbi, type L1Client, readMembers, rollupChainAbi } from "@sequorum/l1";
-import { type BatchSigned, BatchSignedSchema, type EpochKeySigned, EpochKeySignedSchema } from "@sequorum/proto/events";
+import {
+  createL1Client,
+  deployContracts,
+  epochRegistryAbi,
+  type L1Client,
+  readMembers,
+  rollupChainAbi,
+} from "@sequorum/l1";
+import {
+  type BatchSigned,
+  BatchSignedSchema,
+  type EpochKeySigned,
+  EpochKeySignedSchema,
+} from "@sequorum/proto/events";
 import {
   type BatchHeader,
   batchDigest,
@@ -37,7 +49,11 @@ const genesisHash = keccak256("0x67656e65736973");
 const l2ChainId = 59_902n;
 
 /** A signed batch and its data. */
-export type SignedBatch = { readonly header: BatchHeader; readonly data: Uint8Array; readonly signed: BatchSigned };
+export type SignedBatch = {
+  readonly header: BatchHeader;
+  readonly data: Uint8Array;
+  readonly signed: BatchSigned;
+};
 
 /** The pool and its L1. */
 export type Pool = {
@@ -48,7 +64,11 @@ export type Pool = {
   readonly addresses: readonly Hex[];
   epoch(): EpochKeySigned;
   /** The next batch after the one given; `changed` breaks rules on purpose. */
-  batch(parent: SignedBatch | undefined, changed?: Partial<BatchHeader>, attempt?: number): Promise<SignedBatch>;
+  batch(
+    parent: SignedBatch | undefined,
+    changed?: Partial<BatchHeader>,
+    attempt?: number,
+  ): Promise<SignedBatch>;
   /** Another member posts a batch and waits for it. */
   compete(batch: SignedBatch, priorityFeeWei?: bigint): Promise<void>;
   fund(address: Hex): Promise<void>;
@@ -63,13 +83,20 @@ const operatorKeys = Array.from({ length: memberCount }, (_, i) => ({
 
 /** Deploys the contracts with a pool of four. */
 export async function createPool(rpcUrl: string): Promise<Pool> {
-  const parameters = { ...defaultParameters, postingFallbackMs: 500, challengeWindowSeconds: 1_000_000 };
+  const parameters = {
+    ...defaultParameters,
+    postingFallbackMs: 500,
+    challengeWindowSeconds: 1_000_000,
+  };
   const deployment = await deployContracts({
     rpcUrl,
     deployerPrivateKey: deployerKey,
     parameters,
     l2Genesis: { chainId: l2ChainId, blockHash: genesisHash, stateRoot: zeroHash, timestamp: 1n },
-    funding: operatorKeys.map(({ owner }) => ({ address: privateKeyToAccount(owner).address, amountWei: METIS })),
+    funding: operatorKeys.map(({ owner }) => ({
+      address: privateKeyToAccount(owner).address,
+      amountWei: METIS,
+    })),
     operators: operatorKeys.map(({ owner, sequencer }, i) => operator(owner, sequencer, i)),
   });
   const network: NetworkConfig = {
@@ -87,7 +114,10 @@ export async function createPool(rpcUrl: string): Promise<Pool> {
   const byAddress = new Map(operatorKeys.map(({ sequencer }) => [addressOf(sequencer), sequencer]));
   const sequencerKeys = addresses.map((address) => byAddress.get(address) ?? new Uint8Array());
   const rpc = (method: string, params: unknown[] = []): Promise<unknown> =>
-    createTestClient({ mode: "anvil", transport: http(rpcUrl) }).request({ method, params } as never);
+    createTestClient({ mode: "anvil", transport: http(rpcUrl) }).request({
+      method,
+      params,
+    } as never);
   return {
     network,
     client,
@@ -95,12 +125,17 @@ export async function createPool(rpcUrl: string): Promise<Pool> {
     addresses,
     rpc,
     epoch: () => signEpoch(network, addresses, sequencerKeys),
-    batch: (parent, changed, attempt = 0) => signBatch({ network, client, sequencerKeys, addresses }, parent, { changed: changed ?? {}, attempt }),
+    batch: (parent, changed, attempt = 0) =>
+      signBatch({ network, client, sequencerKeys, addresses }, parent, {
+        changed: changed ?? {},
+        attempt,
+      }),
     compete: (batch, priorityFeeWei) => post({ network, client, rpcUrl }, batch, priorityFeeWei),
     fund: async (address) => void (await rpc("anvil_setBalance", [address, "0x8ac7230489e80000"])),
     headIndex: async () => {
       const address = network.contracts.rollupChain;
-      return (await client.readContract({ address, abi: rollupChainAbi, functionName: "head" })).index;
+      return (await client.readContract({ address, abi: rollupChainAbi, functionName: "head" }))
+        .index;
     },
   };
 }
@@ -135,7 +170,11 @@ function operator(owner: Hex, sequencer: Uint8Array, i: number) {
   };
 }
 
-function signEpoch(network: NetworkConfig, addresses: readonly Hex[], keys: readonly Uint8Array[]): EpochKeySigned {
+function signEpoch(
+  network: NetworkConfig,
+  addresses: readonly Hex[],
+  keys: readonly Uint8Array[],
+): EpochKeySigned {
   const threshold = quorum(addresses.length);
   const update = {
     epoch: 1n,
@@ -160,7 +199,12 @@ function signEpoch(network: NetworkConfig, addresses: readonly Hex[], keys: read
 }
 
 async function signBatch(
-  { network, client, sequencerKeys, addresses }: Pick<Pool, "network" | "client" | "sequencerKeys" | "addresses">,
+  {
+    network,
+    client,
+    sequencerKeys,
+    addresses,
+  }: Pick<Pool, "network" | "client" | "sequencerKeys" | "addresses">,
   parent: SignedBatch | undefined,
   { changed, attempt }: { changed: Partial<BatchHeader>; attempt: number },
 ): Promise<SignedBatch> {
@@ -206,7 +250,9 @@ async function signBatch(
 
 /** bitmap | r, yParityAndS (EIP-2098) of every member. */
 function prove(digest: Hex, keys: readonly Uint8Array[]): Uint8Array {
-  const bitmap = hexToBytes(`0x${((1n << BigInt(keys.length)) - 1n).toString(16).padStart(64, "0")}`);
+  const bitmap = hexToBytes(
+    `0x${((1n << BigInt(keys.length)) - 1n).toString(16).padStart(64, "0")}`,
+  );
   const compact = keys.map((key) => {
     const signature = hexToBytes(signDigest(key, digest));
     const parity = (signature[64] ?? 27) - 27;
@@ -232,6 +278,12 @@ async function post(
   const to = network.contracts.rollupChain;
   const maxPriorityFeePerGas = priorityFeeWei;
   const maxFeePerGas = 200n * 10n ** 9n;
-  const hash = await wallet.sendTransaction({ to, data: call, gas: 3_000_000n, maxPriorityFeePerGas, maxFeePerGas });
+  const hash = await wallet.sendTransaction({
+    to,
+    data: call,
+    gas: 3_000_000n,
+    maxPriorityFeePerGas,
+    maxFeePerGas,
+  });
   await client.waitForTransactionReceipt({ hash, pollingInterval: 50 });
 }

@@ -44,7 +44,10 @@ test("the first epoch is registered, then a batch, each with one transaction", a
   assert.equal(await activeEpoch(pool), 1n);
   await reached("batch", 1n, SubmissionState.FINAL);
   await reached("epoch", 1n, SubmissionState.FINAL);
-  assert.deepEqual((await operator.transactions()).map(({ nonce }) => nonce), [0n, 1n]);
+  assert.deepEqual(
+    (await operator.transactions()).map(({ nonce }) => nonce),
+    [0n, 1n],
+  );
   const status = await operator.status();
   assert.deepEqual([bytesToHex(status.sender), status.nonce], [operator.sender, 2n]);
   assert.equal(await operator.ready(), true);
@@ -74,7 +77,9 @@ test("P8 a transaction that a reorg of three blocks takes out is sent again, the
   const mined = await transactionOf(3n);
   await pool.rpc("anvil_reorg", [3, []]);
   assert.equal(await pool.headIndex(), 2n, "the reorg took the batch out");
-  await until(async () => pool.rpc("eth_getTransactionByHash", [mined]).then((found) => found !== null));
+  await until(async () =>
+    pool.rpc("eth_getTransactionByHash", [mined]).then((found) => found !== null),
+  );
   mine();
   await reached("batch", 3n, SubmissionState.FINAL);
   assert.equal(await transactionOf(3n), mined);
@@ -91,7 +96,10 @@ test("P2 a node stopped between storing and sending sends the stored transaction
   await operator.start();
   await reached("batch", 4n, SubmissionState.FINAL);
   assert.equal(await transactionOf(4n), stored);
-  assert.equal((await operator.transactions()).filter(({ owner }) => owner?.startsWith("batch:4:")).length, 1);
+  assert.equal(
+    (await operator.transactions()).filter(({ owner }) => owner?.startsWith("batch:4:")).length,
+    1,
+  );
 });
 
 test("P2 a node whose transaction was mined while it was down recognises it", async () => {
@@ -103,7 +111,10 @@ test("P2 a node whose transaction was mined while it was down recognises it", as
   proxy.heal();
   await operator.start();
   await reached("batch", 5n, SubmissionState.FINAL);
-  assert.equal((await operator.transactions()).filter(({ owner }) => owner?.startsWith("batch:5:")).length, 1);
+  assert.equal(
+    (await operator.transactions()).filter(({ owner }) => owner?.startsWith("batch:5:")).length,
+    1,
+  );
 });
 
 test("an L1 that is down, slow and then behind only delays", async () => {
@@ -138,7 +149,9 @@ test("a competitor that posts first makes ours a cancelling transaction, and the
   // The competitor's block holds only its transaction: ours is dropped and comes back with the rebroadcast.
   await pool.rpc("anvil_dropTransaction", [ours]);
   const competing = pool.compete(last);
-  await until(async () => pool.rpc("txpool_status").then((status) => (status as { pending: string }).pending === "0x1"));
+  await until(async () =>
+    pool.rpc("txpool_status").then((status) => (status as { pending: string }).pending === "0x1"),
+  );
   await pool.rpc("anvil_mine", ["0x1"]);
   await competing;
   await until(async () => (await operator.transactions()).some(({ is_cancel }) => is_cancel));
@@ -183,7 +196,10 @@ test("P7 the third in the posting order posts only when those before it did not"
   await operator.sign(batch);
   await reached("batch", 12n, SubmissionState.MINED);
   const receipt = await pool.client.getTransactionReceipt({ hash: await transactionOf(12n) });
-  assert.ok(receipt.blockNumber >= signedAtBlock + 4n, "after two blocks for each of the two before");
+  assert.ok(
+    receipt.blockNumber >= signedAtBlock + 4n,
+    "after two blocks for each of the two before",
+  );
 });
 
 /** A block every 100 ms. */
@@ -203,24 +219,39 @@ async function restart(config: Operator["config"]): Promise<void> {
 }
 
 async function reached(kind: string, subject: bigint, state: SubmissionState): Promise<void> {
-  const order: readonly SubmissionState[] = [SubmissionState.FRESH, SubmissionState.PREPARED, SubmissionState.SENT, SubmissionState.MINED, SubmissionState.FINAL];
+  const order: readonly SubmissionState[] = [
+    SubmissionState.FRESH,
+    SubmissionState.PREPARED,
+    SubmissionState.SENT,
+    SubmissionState.MINED,
+    SubmissionState.FINAL,
+  ];
   let seen: SubmissionState | undefined;
   await until(
     async () => {
-      seen = (await operator.submissions()).find((s) => s.kind === kind && s.subject === subject)?.state;
+      seen = (await operator.submissions()).find(
+        (s) => s.kind === kind && s.subject === subject,
+      )?.state;
       if (seen === undefined) return false;
-      return seen === state || (order.includes(state) && order.indexOf(seen) > order.indexOf(state));
+      return (
+        seen === state || (order.includes(state) && order.indexOf(seen) > order.indexOf(state))
+      );
     },
     () => `${kind} ${subject} is in state ${seen}, wanted ${state}`,
   );
 }
 
 async function transactionOf(subject: bigint) {
-  const found = (await operator.submissions()).find((s) => s.kind === "batch" && s.subject === subject);
+  const found = (await operator.submissions()).find(
+    (s) => s.kind === "batch" && s.subject === subject,
+  );
   return bytesToHex(found?.l1TxHash ?? new Uint8Array());
 }
 
-async function until(holds: () => Promise<boolean>, what: () => string = () => "the condition holds in time"): Promise<void> {
+async function until(
+  holds: () => Promise<boolean>,
+  what: () => string = () => "the condition holds in time",
+): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!(await holds())) {
     assert.deepEqual(operator.failures, [], "the service did not fail");

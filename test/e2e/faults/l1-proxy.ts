@@ -136,7 +136,10 @@ async function answerBehind(upstream: string, call: RpcRequest, head: bigint): P
   if (call.method === "eth_getLogs" && (await asksAbove(upstream, params[0], head))) {
     return failure(call, "unknown block");
   }
-  const rpcAnswer = await forward(upstream, { ...call, params: withHead(call.method, params, headHex) });
+  const rpcAnswer = await forward(upstream, {
+    ...call,
+    params: withHead(call.method, params, headHex),
+  });
   if (!("result" in rpcAnswer)) return rpcAnswer;
   const above = numberOf(call.method, rpcAnswer.result);
   return above !== undefined && above > head ? { ...rpcAnswer, result: null } : rpcAnswer;
@@ -170,7 +173,11 @@ function numberOf(method: string, result: unknown): bigint | undefined {
 }
 
 async function hashOfRaw(upstream: string, call: RpcRequest): Promise<unknown> {
-  const hashed = await forward(upstream, { id: 1, method: "web3_sha3", params: [call.params?.[0]] });
+  const hashed = await forward(upstream, {
+    id: 1,
+    method: "web3_sha3",
+    params: [call.params?.[0]],
+  });
   return "result" in hashed ? hashed.result : undefined;
 }
 
@@ -178,7 +185,12 @@ async function forward(upstream: string, call: RpcRequest): Promise<RpcAnswer> {
   const response = await fetch(upstream, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ jsonrpc: "2.0", id: call.id, method: call.method, params: call.params ?? [] }),
+    body: JSON.stringify({
+      jsonrpc: "2.0",
+      id: call.id,
+      method: call.method,
+      params: call.params ?? [],
+    }),
     signal: AbortSignal.timeout(30_000),
   });
   return (await response.json()) as RpcAnswer;

@@ -18,7 +18,10 @@ import { findDataFault } from "../core/batch-data.ts";
 import type { BuildCall, CallOrCode, SubmissionContent } from "../ports.ts";
 
 /** Gets a batch's data from the operator's batcher; undefined when it has none. */
-export type FetchData = (batch: { readonly index: bigint; readonly digest: Uint8Array }) => Promise<Uint8Array | undefined>;
+export type FetchData = (batch: {
+  readonly index: bigint;
+  readonly digest: Uint8Array;
+}) => Promise<Uint8Array | undefined>;
 
 /** What {@link createCallBuilder} needs. */
 export type CallBuilderOptions = {
@@ -31,7 +34,11 @@ export type CallBuilderOptions = {
 const cachedCallsMax = 4;
 
 /** Builds calls; those that need a batch's data are remembered for a while. */
-export function createCallBuilder({ network, loadContent, fetchData }: CallBuilderOptions): BuildCall {
+export function createCallBuilder({
+  network,
+  loadContent,
+  fetchData,
+}: CallBuilderOptions): BuildCall {
   const cache = new Map<string, CallOrCode>();
   return async (key) => {
     const cached = cache.get(key);
@@ -49,7 +56,11 @@ export function createCallBuilder({ network, loadContent, fetchData }: CallBuild
   };
 }
 
-async function batchCall(rollupChain: Hex, signed: BatchSigned, fetchData: FetchData): Promise<CallOrCode> {
+async function batchCall(
+  rollupChain: Hex,
+  signed: BatchSigned,
+  fetchData: FetchData,
+): Promise<CallOrCode> {
   const header = headerOf(signed);
   const digest = signed.header?.digest ?? new Uint8Array();
   let data: Uint8Array | undefined;

@@ -24,13 +24,18 @@ const kinds = ["batchSigned", "batchPosted", "batchRejected", "epochKeySigned", 
 export function followDecisions(bus: Bus, options: FollowOptions): void {
   bus.subscribe({
     from: "pos-consensus",
-    select: ({ payload }) => payload.case === "decision" && kinds.includes(payload.value.kind.case ?? ""),
+    select: ({ payload }) =>
+      payload.case === "decision" && kinds.includes(payload.value.kind.case ?? ""),
     handle: (event, tx) => handleDecision(event, tx, options),
   });
 }
 
 /** Handles one event; exported for tests. */
-export async function handleDecision({ payload }: Event, tx: Transaction, options: FollowOptions): Promise<void> {
+export async function handleDecision(
+  { payload }: Event,
+  tx: Transaction,
+  options: FollowOptions,
+): Promise<void> {
   if (payload.case !== "decision") return;
   const { kind } = payload.value;
   const offer = (input: Input) => afterCommit(tx, () => options.offer(input));
@@ -38,7 +43,9 @@ export async function handleDecision({ payload }: Event, tx: Transaction, option
     case "batchSigned":
     case "epochKeySigned": {
       const content: SubmissionContent =
-        kind.case === "batchSigned" ? { type: "batch", signed: kind.value } : { type: "epoch", signed: kind.value };
+        kind.case === "batchSigned"
+          ? { type: "batch", signed: kind.value }
+          : { type: "epoch", signed: kind.value };
       const submission = submissionOf(content, options);
       const isNew = await insertSubmission(tx, submission, content);
       if (isNew) offer({ type: "submissionSigned", submission });
@@ -46,12 +53,26 @@ export async function handleDecision({ payload }: Event, tx: Transaction, option
     }
     case "batchPosted": {
       const { batchIndex: subject, l1TxHash } = kind.value;
-      return offer({ type: "submissionConfirmed", kind: "batch", subject, txHash: bytesToHex(l1TxHash) });
+      return offer({
+        type: "submissionConfirmed",
+        kind: "batch",
+        subject,
+        txHash: bytesToHex(l1TxHash),
+      });
     }
     case "epochActivated":
-      return offer({ type: "submissionConfirmed", kind: "epoch", subject: kind.value.epoch, txHash: undefined });
+      return offer({
+        type: "submissionConfirmed",
+        kind: "epoch",
+        subject: kind.value.epoch,
+        txHash: undefined,
+      });
     case "batchRejected":
-      return offer({ type: "submissionVoided", subject: kind.value.batchIndex, attempt: kind.value.attempt });
+      return offer({
+        type: "submissionVoided",
+        subject: kind.value.batchIndex,
+        attempt: kind.value.attempt,
+      });
     default:
       return;
   }
@@ -60,19 +81,38 @@ export async function handleDecision({ payload }: Event, tx: Transaction, option
 function submissionOf(content: SubmissionContent, { domain, self }: FollowOptions): Submission {
   const order = content.signed.posterOrder.map(bytesToHex);
   const place = order.indexOf(self);
-  const common = { position: place === -1 ? order.length : place, status: { type: "fresh" } } as const;
+  const common = {
+    position: place === -1 ? order.length : place,
+    status: { type: "fresh" },
+  } as const;
   if (content.type === "epoch") {
     const { epoch: subject, digest } = content.signed;
     const hex = bytesToHex(digest);
-    return { ...common, key: keyOf("epoch", subject, hex), kind: "epoch", subject, digest: hex, attempt: 0 };
+    return {
+      ...common,
+      key: keyOf("epoch", subject, hex),
+      kind: "epoch",
+      subject,
+      digest: hex,
+      attempt: 0,
+    };
   }
   const header = headerOf(content.signed);
   const digest = bytesToHex(content.signed.header?.digest ?? new Uint8Array());
   // T2: the digest is that of the header which is sent; otherwise our own pos-consensus is at fault.
-  assert(batchDigest(header, domain) === digest, "the digest is the header's", { index: header.index });
+  assert(batchDigest(header, domain) === digest, "the digest is the header's", {
+    index: header.index,
+  });
   const { index: subject } = header;
   const { attempt } = content.signed;
-  return { ...common, key: keyOf("batch", subject, digest), kind: "batch", subject, digest, attempt };
+  return {
+    ...common,
+    key: keyOf("batch", subject, digest),
+    kind: "batch",
+    subject,
+    digest,
+    attempt,
+  };
 }
 
 function keyOf(kind: SubmissionKind, subject: bigint, digest: Hex): SubmissionKey {

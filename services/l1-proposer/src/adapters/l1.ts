@@ -20,8 +20,18 @@ export function observeL1(client: L1Client, network: NetworkConfig, sender: Hex)
     const [nonce, balanceWei, head, activeEpoch, priorityFeeWei, receipts] = await Promise.all([
       client.getTransactionCount({ address: sender, ...at }),
       client.getBalance({ address: sender, ...at }),
-      client.readContract({ address: rollupChain, abi: rollupChainAbi, functionName: "head", ...at }),
-      client.readContract({ address: epochRegistry, abi: epochRegistryAbi, functionName: "activeEpoch", ...at }),
+      client.readContract({
+        address: rollupChain,
+        abi: rollupChainAbi,
+        functionName: "head",
+        ...at,
+      }),
+      client.readContract({
+        address: epochRegistry,
+        abi: epochRegistryAbi,
+        functionName: "activeEpoch",
+        ...at,
+      }),
       client.estimateMaxPriorityFeePerGas(),
       Promise.all(hashes.map((hash) => receiptOf(client, hash))),
     ]);
@@ -41,7 +51,9 @@ export function observeL1(client: L1Client, network: NetworkConfig, sender: Hex)
 
 async function receiptOf(client: L1Client, hash: Hex): Promise<Receipt | undefined> {
   try {
-    const { blockNumber, status, gasUsed, effectiveGasPrice } = await client.getTransactionReceipt({ hash });
+    const { blockNumber, status, gasUsed, effectiveGasPrice } = await client.getTransactionReceipt({
+      hash,
+    });
     const feeWei = gasUsed * effectiveGasPrice;
     return { hash, block: blockNumber, succeeded: status === "success", gasUsed, feeWei };
   } catch (error) {

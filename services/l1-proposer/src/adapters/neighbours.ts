@@ -11,7 +11,13 @@ import type { FetchData } from "./build-call.ts";
 const codeLengthMax = 64;
 
 /** Connects to both; calls fail while they are away. */
-export function connectNeighbours({ batcherUrl, posConsensusUrl }: { batcherUrl: string; posConsensusUrl: string }) {
+export function connectNeighbours({
+  batcherUrl,
+  posConsensusUrl,
+}: {
+  batcherUrl: string;
+  posConsensusUrl: string;
+}) {
   const batcher = createGrpcClient(BatcherService, batcherUrl);
   const posConsensus = createGrpcClient(PosConsensusService, posConsensusUrl);
   const fetchData: FetchData = async ({ index, digest }) => {
@@ -23,7 +29,13 @@ export function connectNeighbours({ batcherUrl, posConsensusUrl }: { batcherUrl:
     }
   };
   const reportRefusal: ReportRefusal = async ({ index, attempt, digest, code }) => {
-    const refusal = { type: "batchRefusal", index, attempt, digest, code: code.slice(0, codeLengthMax) } as const;
+    const refusal = {
+      type: "batchRefusal",
+      index,
+      attempt,
+      digest,
+      code: code.slice(0, codeLengthMax),
+    } as const;
     await posConsensus.submitPayload({ payload: encodePayload(refusal) });
   };
   const close = () => {

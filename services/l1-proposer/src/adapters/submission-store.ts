@@ -70,7 +70,10 @@ export async function loadContent(sql: Sql, key: string): Promise<SubmissionCont
 }
 
 /** Saves a submission's status. Gives the seconds since it was signed when it was mined just now. */
-export async function saveStatus(query: Query, { key, status }: Submission): Promise<number | undefined> {
+export async function saveStatus(
+  query: Query,
+  { key, status }: Submission,
+): Promise<number | undefined> {
   const columns = statusColumns(status);
   const isMined = status.type === "mined" || status.type === "final";
   const [row] = await query<{ seconds: number | null }[]>`
@@ -110,7 +113,9 @@ export async function storePrepared(
 
 /** The bytes of a stored transaction. */
 export async function loadRaw(sql: Sql, hash: Hex): Promise<Hex> {
-  const [row] = await sql<{ raw: Buffer | null }[]>`select raw from transactions where hash = ${hash}`;
+  const [row] = await sql<
+    { raw: Buffer | null }[]
+  >`select raw from transactions where hash = ${hash}`;
   assert(row !== undefined && row.raw !== null, "a transaction that is sent is stored", { hash });
   return `0x${row.raw.toString("hex")}`;
 }
@@ -124,22 +129,33 @@ export async function saveNonceFinal(sql: Sql, nonce: number): Promise<void> {
 export async function loadStored(sql: Sql): Promise<Stored> {
   const submissions = await sql<SubmissionRow[]>`
     select * from submissions
-    where not (status = 'final' or (status = 'superseded' and settled) or (status = 'failed' and reported))`;
+    where not (status = 'final' or (status = 'superseded' and settled) or (status = 'failed' and reported))
+      or key in (select owner from transactions where not is_final)`;
   const transactions = await sql<TransactionRow[]>`select * from transactions where not is_final`;
   const [floor] = await sql<{ floor: bigint }[]>`
     select coalesce(max(nonce) + 1, 0) as floor from transactions where is_final`;
   return {
     submissions: submissions.map(submissionOf),
-    transactions: transactions.map((row) => ({ ...transactionOf(row), nonce: Number(row.nonce), owner: row.owner ?? undefined })),
+    transactions: transactions.map((row) => ({
+      ...transactionOf(row),
+      nonce: Number(row.nonce),
+      owner: row.owner ?? undefined,
+    })),
     nonceFloor: Number(floor?.floor ?? 0n),
   };
 }
 
 /** A submission as it is listed. */
-export type ListedSubmission = Submission & { readonly txHash: Hex | undefined; readonly gasUsed: bigint };
+export type ListedSubmission = Submission & {
+  readonly txHash: Hex | undefined;
+  readonly gasUsed: bigint;
+};
 
 /** Submissions, newest first. */
-export async function listSubmissions(sql: Sql, limit: number): Promise<readonly ListedSubmission[]> {
+export async function listSubmissions(
+  sql: Sql,
+  limit: number,
+): Promise<readonly ListedSubmission[]> {
   const rows = await sql<(SubmissionRow & { newest_hash: Hex | null })[]>`
     select s.*, t.hash as newest_hash from submissions s
     left join lateral (
@@ -193,7 +209,11 @@ function statusOf(row: SubmissionRow): SubmissionStatus {
       return { type: row.status, nonce, txHash: row.tx_hash, gasUsed, feeWei };
     }
     case "superseded":
-      return { type: "superseded", sinceBlock: row.since_block ?? 0n, settled: row.settled === true };
+      return {
+        type: "superseded",
+        sinceBlock: row.since_block ?? 0n,
+        settled: row.settled === true,
+      };
     case "failed":
       return { type: "failed", code: row.code ?? "", reported: row.reported === true };
   }

@@ -23,9 +23,11 @@ export function alarmsOf(state: State): readonly Alarm[] {
     FOREIGN_TRANSACTION: state.foreignTransactions > 0,
     TRANSACTION_REFUSED: state.refusedTransactions > 0,
     SUBMISSION_FAILED: submissions.some(
-      ({ status }) => status.type === "failed" && status.code !== "REPLACED",
+      ({ status }) => status.type === "failed" && !status.reported,
     ),
-    SUBMISSION_STALLED: submissions.some(({ key }) => workOf(state, key).failures >= stalledFailures),
+    SUBMISSION_STALLED: submissions.some(
+      ({ key }) => workOf(state, key).failures >= stalledFailures,
+    ),
   };
   return (Object.keys(holds) as Alarm[]).filter((alarm) => holds[alarm]);
 }

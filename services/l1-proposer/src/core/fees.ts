@@ -24,14 +24,17 @@ export type FeeMarket = { readonly baseFeeWei: bigint; readonly priorityFeeWei: 
 /** Offer for a new transaction: lasts for six full blocks (1.125^6 = 2.03); undefined when even the base fee is above the cap. */
 export function initialFees(market: FeeMarket, policy: FeePolicy): Fees | undefined {
   const tip = max(market.priorityFeeWei, policy.priorityFeePerGasWeiMin);
-  if (market.baseFeeWei + policy.priorityFeePerGasWeiMin > policy.maxFeePerGasWeiMax) return undefined;
+  if (market.baseFeeWei + policy.priorityFeePerGasWeiMin > policy.maxFeePerGasWeiMax)
+    return undefined;
   const maxFeePerGasWei = min(2n * market.baseFeeWei + tip, policy.maxFeePerGasWeiMax);
   return { maxFeePerGasWei, maxPriorityFeePerGasWei: min(tip, maxFeePerGasWei) };
 }
 
 /** Offer of a replacement: both fees raised, and to the market if that is higher; undefined when the cap forbids it. */
 export function bumpedFees(last: Fees, market: FeeMarket, policy: FeePolicy): Fees | undefined {
-  assert(policy.bumpPerMille >= 125, "nodes take no smaller raise", { policy: policy.bumpPerMille });
+  assert(policy.bumpPerMille >= 125, "nodes take no smaller raise", {
+    policy: policy.bumpPerMille,
+  });
   const leastFee = raise(last.maxFeePerGasWei, policy.bumpPerMille);
   const leastTip = raise(last.maxPriorityFeePerGasWei, policy.bumpPerMille);
   if (leastFee > policy.maxFeePerGasWeiMax) return undefined;

@@ -50,7 +50,11 @@ export type Input =
   /** L1 at one block; `receipts` are those of the stored transactions that have one. */
   | { readonly type: "l1Observed"; readonly view: L1View; readonly receipts: readonly Receipt[] }
   | { readonly type: "l1Unavailable"; readonly atMs: number }
-  | { readonly type: "submissionChecked"; readonly key: SubmissionKey; readonly outcome: CheckOutcome }
+  | {
+      readonly type: "submissionChecked";
+      readonly key: SubmissionKey;
+      readonly outcome: CheckOutcome;
+    }
   /** The transaction is signed and stored (with the submission's status `prepared`). */
   | {
       readonly type: "transactionPrepared";
@@ -60,6 +64,10 @@ export type Input =
     }
   /** Nothing was stored. */
   | { readonly type: "preparationFailed"; readonly nonce: number }
-  | { readonly type: "transactionBroadcast"; readonly hash: Hex; readonly outcome: BroadcastOutcome }
+  | {
+      readonly type: "transactionBroadcast";
+      readonly hash: Hex;
+      readonly outcome: BroadcastOutcome;
+    }
   /** pos-consensus has stored the refusal, or could not be reached. */
   | { readonly type: "refusalReported"; readonly key: SubmissionKey; readonly succeeded: boolean };

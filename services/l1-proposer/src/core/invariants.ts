@@ -13,7 +13,8 @@ export function checkInvariants(state: State): void {
   }
   for (const submission of Object.values(state.submissions)) {
     const { key, status } = submission;
-    assert(!isEnded(submission), "ended submissions are forgotten", { key });
+    const ownsSlot = state.slots.some(({ owner }) => owner === key);
+    assert(!isEnded(submission) || ownsSlot, "ended submissions are forgotten", { key });
     // P2: a live transaction has one nonce, taken for this submission.
     if (status.type !== "prepared" && status.type !== "sent") continue;
     const slot = state.slots.find(({ nonce }) => nonce === status.nonce);

@@ -59,10 +59,7 @@ function applyOutcome(state: State, slot: Slot, outcome: SlotOutcome): State {
   return withSlot(state, slot.nonce, { outcome, ...(isReorged ? again : {}) });
 }
 
-function dropFinalSlots(
-  state: State,
-  view: L1View,
-): { state: State; effects: readonly Effect[] } {
+function dropFinalSlots(state: State, view: L1View): { state: State; effects: readonly Effect[] } {
   const { finalityDepth, confirmationDepth } = state.parameters;
   const isFinal = ({ outcome }: Slot): boolean => {
     if (outcome.type === "mined") return view.block - outcome.block >= BigInt(finalityDepth);

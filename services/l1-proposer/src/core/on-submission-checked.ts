@@ -43,7 +43,8 @@ function prepare(
   if (!submission || !isEligible(state, submission) || !l1 || !fees || !affordable) {
     return { state: retryLater(state, key), effects: [] };
   }
-  if (gas > parameters.gasLimitMax) return { state: refuse(state, key, "GAS_ABOVE_LIMIT"), effects: [] };
+  if (gas > parameters.gasLimitMax)
+    return { state: refuse(state, key, "GAS_ABOVE_LIMIT"), effects: [] };
   if (state.preparing !== undefined) return { state, effects: [] }; // The next input checks again.
   const nonce = nextNonce(state, l1);
   return {

@@ -24,7 +24,10 @@ type Prepared = {
 };
 
 /** P1: it is in the store, so it may be sent; it will be, as the newest of its slot. */
-export function onTransactionPrepared(state: State, { nonce, owner, transaction }: Prepared): State {
+export function onTransactionPrepared(
+  state: State,
+  { nonce, owner, transaction }: Prepared,
+): State {
   assert(state.preparing?.nonce === nonce, "only what was asked for is prepared", { nonce });
   const added: State = { ...state, preparing: undefined };
   const slot = slotOf(state, nonce);
@@ -96,6 +99,7 @@ function markSent(state: State, slot: Slot, hash: Hex): State {
   const transactions = slot.transactions.map((t) => (t.hash === hash ? { ...t, isSent: true } : t));
   const marked = withSlot(state, slot.nonce, { transactions });
   const status = slot.owner === undefined ? undefined : state.submissions[slot.owner]?.status;
-  if (slot.owner === undefined || !isWanted(state, slot) || status?.type !== "prepared") return marked;
+  if (slot.owner === undefined || !isWanted(state, slot) || status?.type !== "prepared")
+    return marked;
   return withStatus(marked, slot.owner, { type: "sent", nonce: slot.nonce });
 }

@@ -18,7 +18,10 @@ export function classifyRevert(
   { kind, subject }: { readonly kind: SubmissionKind; readonly subject: bigint },
   { name, args }: Revert,
 ): CheckOutcome {
-  const outcome = kind === "batch" ? classifyBatchRevert(subject, { name, args }) : classifyEpochRevert(subject, { name, args });
+  const outcome =
+    kind === "batch"
+      ? classifyBatchRevert(subject, { name, args })
+      : classifyEpochRevert(subject, { name, args });
   return "code" in outcome ? { ...outcome, code: refusalCode(outcome.code) } : outcome;
 }
 
@@ -44,6 +47,7 @@ function classifyBatchRevert(index: bigint, { name, args }: Revert): CheckOutcom
 // There is no way to refuse an epoch: the pool signs another update if it must, which replaces this one.
 function classifyEpochRevert(epoch: bigint, { name, args }: Revert): CheckOutcome {
   const active = args[0];
-  const isRegistered = name === "FirstEpochAlreadyRegistered" && typeof active === "bigint" && active >= epoch;
+  const isRegistered =
+    name === "FirstEpochAlreadyRegistered" && typeof active === "bigint" && active >= epoch;
   return isRegistered ? { type: "done" } : { type: "notYet", code: name };
 }

@@ -47,9 +47,12 @@ export function isEligible(state: State, submission: Submission): boolean {
   if (l1 === undefined || isOnL1(submission, l1)) return false;
   const reached = submission.kind === "batch" ? l1.headIndex : l1.activeEpoch;
   const others = Object.values(state.submissions).filter(
-    ({ key, kind, subject }) => key !== submission.key && kind === submission.kind && subject === submission.subject,
+    ({ key, kind, subject }) =>
+      key !== submission.key && kind === submission.kind && subject === submission.subject,
   );
-  const isInFlight = others.some(({ status }) => status.type === "prepared" || status.type === "sent");
+  const isInFlight = others.some(
+    ({ status }) => status.type === "prepared" || status.type === "sent",
+  );
   return reached + 1n === submission.subject && !isInFlight;
 }
 
@@ -136,12 +139,20 @@ function scheduleGapFill(state: State, l1: L1View): Scheduled {
   const seen: State = { ...state, gapSinceMs };
   const fees = initialFees(l1, state.parameters.fees);
   const isDue = state.nowMs - gapSinceMs >= state.parameters.gapFillAfterMs;
-  if (!isDue || state.preparing !== undefined || fees === undefined) return { state: seen, effects: [] };
+  if (!isDue || state.preparing !== undefined || fees === undefined)
+    return { state: seen, effects: [] };
   const nonce = l1.nonce;
   return {
     state: { ...seen, preparing: { nonce, owner: undefined } },
     effects: [
-      { type: "prepareTransaction", nonce, owner: undefined, isCancel: true, gas: transferGas, fees },
+      {
+        type: "prepareTransaction",
+        nonce,
+        owner: undefined,
+        isCancel: true,
+        gas: transferGas,
+        fees,
+      },
     ],
   };
 }

@@ -152,10 +152,14 @@ export type State = {
   /** One above the highest nonce that is final: never used again. */
   readonly nonceFloor: number;
   /** The one transaction being signed and stored. */
-  readonly preparing: { readonly nonce: number; readonly owner: SubmissionKey | undefined } | undefined;
+  readonly preparing:
+    | { readonly nonce: number; readonly owner: SubmissionKey | undefined }
+    | undefined;
   readonly l1: L1View | undefined;
   /** Since when L1 has not answered, or has answered with an older head. */
-  readonly trouble: { readonly type: "unavailable" | "behind"; readonly sinceMs: number } | undefined;
+  readonly trouble:
+    | { readonly type: "unavailable" | "behind"; readonly sinceMs: number }
+    | undefined;
   readonly gapSinceMs: number | undefined;
   readonly foreignTransactions: number;
   readonly refusedTransactions: number;
@@ -226,7 +230,8 @@ export function withStatus(state: State, key: SubmissionKey, status: SubmissionS
 /** The submissions, in a defined order: epochs first, then by subject and attempt. */
 export function submissionsInOrder(state: State): readonly Submission[] {
   return Object.values(state.submissions).sort(
-    (a, b) => b.kind.localeCompare(a.kind) || compare(a.subject, b.subject) || a.attempt - b.attempt,
+    (a, b) =>
+      b.kind.localeCompare(a.kind) || compare(a.subject, b.subject) || a.attempt - b.attempt,
   );
 }
 
@@ -276,14 +281,16 @@ function storedSlot(
   return {
     nonce,
     owner: own.find(({ owner }) => owner !== undefined)?.owner,
-    transactions: oldestFirst.map(({ hash, gas, isCancel, maxFeePerGasWei, maxPriorityFeePerGasWei }) => ({
-      hash,
-      gas,
-      isCancel,
-      maxFeePerGasWei,
-      maxPriorityFeePerGasWei,
-      isSent: false,
-    })),
+    transactions: oldestFirst.map(
+      ({ hash, gas, isCancel, maxFeePerGasWei, maxPriorityFeePerGasWei }) => ({
+        hash,
+        gas,
+        isCancel,
+        maxFeePerGasWei,
+        maxPriorityFeePerGasWei,
+        isSent: false,
+      }),
+    ),
     outcome: { type: "pending" },
     broadcastAtMs: nowMs,
     bumpAtMs: nowMs + parameters.feeBumpAfterMs,

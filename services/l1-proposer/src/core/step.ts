@@ -6,7 +6,11 @@ import type { Effect } from "./effect.ts";
 import type { Input } from "./input.ts";
 import { onL1Observed } from "./on-l1-observed.ts";
 import { onSubmissionChecked } from "./on-submission-checked.ts";
-import { onSubmissionConfirmed, onSubmissionSigned, onSubmissionVoided } from "./on-submission-signed.ts";
+import {
+  onSubmissionConfirmed,
+  onSubmissionSigned,
+  onSubmissionVoided,
+} from "./on-submission-signed.ts";
 import {
   onPreparationFailed,
   onTransactionBroadcast,
@@ -86,12 +90,17 @@ function onRefusalReported(state: State, key: SubmissionKey, succeeded: boolean)
   return withWork(state, key, { activity: "idle", failures, retryAtMs });
 }
 
-/** Submissions that need nothing more leave the memory; the store keeps them. */
+/** Submissions that need nothing more leave the memory; the store keeps them. A live nonce may still surprise. */
 function forgetEnded(state: State): State {
-  const ended = Object.values(state.submissions).filter(isEnded);
+  const ended = Object.values(state.submissions).filter(
+    (submission) =>
+      isEnded(submission) && !state.slots.some(({ owner }) => owner === submission.key),
+  );
   if (ended.length === 0) return state;
   const keys = new Set<string>(ended.map(({ key }) => key));
-  const kept = <T>(record: Readonly<Record<SubmissionKey, T>>): Readonly<Record<SubmissionKey, T>> =>
+  const kept = <T>(
+    record: Readonly<Record<SubmissionKey, T>>,
+  ): Readonly<Record<SubmissionKey, T>> =>
     Object.fromEntries(Object.entries(record).filter(([key]) => !keys.has(key)));
   return { ...state, submissions: kept(state.submissions), work: kept(state.work) };
 }

@@ -19,7 +19,11 @@ test("nothing is offered when the base fee is above the cap", () => {
 });
 
 test("a raise follows the market when that went up by more", () => {
-  const offer = bumpedFees({ maxFeePerGasWei: 20n, maxPriorityFeePerGasWei: 2n }, { baseFeeWei: 100n, priorityFeeWei: 9n }, policy);
+  const offer = bumpedFees(
+    { maxFeePerGasWei: 20n, maxPriorityFeePerGasWei: 2n },
+    { baseFeeWei: 100n, priorityFeeWei: 9n },
+    policy,
+  );
   assert.deepEqual(offer, { maxFeePerGasWei: 209n, maxPriorityFeePerGasWei: 9n });
 });
 

@@ -8,7 +8,9 @@ const batch = { kind: "batch", subject: 5n } as const;
 const epoch = { kind: "epoch", subject: 1n } as const;
 
 test("a batch below the head is done, one above it waits", () => {
-  assert.deepEqual(classifyRevert(batch, { name: "IndexMismatch", args: [5n, 6n] }), { type: "done" });
+  assert.deepEqual(classifyRevert(batch, { name: "IndexMismatch", args: [5n, 6n] }), {
+    type: "done",
+  });
   const waiting = { type: "notYet", code: "L1_INDEX_MISMATCH" };
   assert.deepEqual(classifyRevert(batch, { name: "IndexMismatch", args: [5n, 4n] }), waiting);
 });
@@ -27,8 +29,16 @@ test("what time or the operator ends is not a refusal", () => {
 });
 
 test("every other error of the contracts refuses the batch", () => {
-  for (const name of ["ParentHashMismatch", "ForcedTransactionOverdue", "GroupSignatureInvalid", "DataRootMismatch"]) {
-    assert.deepEqual(classifyRevert(batch, { name, args: [] }), { type: "refused", code: refusalCode(name) });
+  for (const name of [
+    "ParentHashMismatch",
+    "ForcedTransactionOverdue",
+    "GroupSignatureInvalid",
+    "DataRootMismatch",
+  ]) {
+    assert.deepEqual(classifyRevert(batch, { name, args: [] }), {
+      type: "refused",
+      code: refusalCode(name),
+    });
   }
 });
 

@@ -13,7 +13,10 @@ export type SimulatedTransaction = {
   readonly feeWei: bigint;
 };
 
-type Entry = { readonly by: "us" | "competitor" | "thief"; readonly transaction: SimulatedTransaction };
+type Entry = {
+  readonly by: "us" | "competitor" | "thief";
+  readonly transaction: SimulatedTransaction;
+};
 type Block = { readonly entries: readonly Entry[] };
 type Replay = { nonce: number; headIndex: bigint; receipts: Receipt[]; posts: Hex[] };
 
@@ -60,7 +63,10 @@ export class SimulatedL1 {
     this.competitors = [];
     let next = nonce;
     for (; this.thefts > 0; this.thefts--, next++) {
-      entries.push({ by: "thief", transaction: { hash: "0xdd", nonce: next, batch: undefined, feeWei: 0n } });
+      entries.push({
+        by: "thief",
+        transaction: { hash: "0xdd", nonce: next, batch: undefined, feeWei: 0n },
+      });
     }
     for (;;) {
       const found = this.mempool.find((t) => t.nonce === next && t.feeWei >= this.baseFeeWei);
@@ -77,7 +83,8 @@ export class SimulatedL1 {
   reorg(depth: number, keepTransactions: boolean): void {
     const removed = this.blocks.splice(Math.max(0, this.blocks.length - depth));
     const ours = removed.flatMap(({ entries }) => entries.filter(({ by }) => by === "us"));
-    if (keepTransactions) this.mempool = [...ours.map(({ transaction }) => transaction), ...this.mempool];
+    if (keepTransactions)
+      this.mempool = [...ours.map(({ transaction }) => transaction), ...this.mempool];
     for (let i = 0; i < removed.length; i++) this.mine();
   }
 
@@ -111,7 +118,8 @@ export class SimulatedL1 {
   private replay(blocks: number): Replay {
     const result: Replay = { nonce: 0, headIndex: 0n, receipts: [], posts: [] };
     for (const [i, { entries }] of this.blocks.slice(0, blocks).entries()) {
-      for (const { by, transaction } of entries) this.execute(result, { by, transaction, block: i + 1 });
+      for (const { by, transaction } of entries)
+        this.execute(result, { by, transaction, block: i + 1 });
     }
     return result;
   }
@@ -123,7 +131,8 @@ export class SimulatedL1 {
     if (by === "competitor") return;
     assert.equal(nonce, result.nonce, "the chain has no nonce gap");
     result.nonce += 1;
-    if (by === "us") result.receipts.push({ hash, block: BigInt(block), succeeded, gasUsed: 1n, feeWei: 1n });
+    if (by === "us")
+      result.receipts.push({ hash, block: BigInt(block), succeeded, gasUsed: 1n, feeWei: 1n });
     if (by === "us" && succeeded && batch !== undefined) return;
     const uses = this.usedUp.get(nonce) ?? new Set();
     this.usedUp.set(nonce, uses.add(by === "us" ? "ours" : "other"));

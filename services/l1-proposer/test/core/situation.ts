@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Hex } from "@sequorum/protocol";
 import type { Effect } from "../../src/core/effect.ts";
-import type { Input, Receipt } from "../../src/core/input.ts";
+import type { BroadcastOutcome, CheckOutcome, Input, Receipt } from "../../src/core/input.ts";
 import { checkInvariants } from "../../src/core/invariants.ts";
 import {
   initialState,
@@ -43,7 +43,10 @@ export function start(stored: Partial<Stored> = {}): State {
 }
 
 /** A signed batch; attempt `n` has digest `n`. */
-export function batch(index: number, options: { attempt?: number; position?: number } = {}): Submission {
+export function batch(
+  index: number,
+  options: { attempt?: number; position?: number } = {},
+): Submission {
   const attempt = options.attempt ?? 0;
   const digest: Hex = `0x${index.toString(16).padStart(62, "0")}${attempt.toString(16).padStart(2, "0")}`;
   const subject = BigInt(index);
@@ -73,7 +76,11 @@ export function seen(view: Partial<L1View>, receipts: readonly Receipt[] = []): 
 }
 
 /** A stored transaction with the fees given. */
-export function stored(hash: Hex, fees: { fee: bigint; tip: bigint }, isCancel = false): StoredTransaction {
+export function stored(
+  hash: Hex,
+  fees: { fee: bigint; tip: bigint },
+  isCancel = false,
+): StoredTransaction {
   return {
     hash,
     gas: isCancel ? 21_000n : 100_000n,
@@ -125,7 +132,8 @@ export function play(initial: State, rows: readonly Row[]): State {
   for (const [i, { input, effects }] of rows.entries()) {
     const result = step(state, input);
     checkInvariants(result.state);
-    if (effects !== undefined) assert.deepEqual(brief(result.effects), effects, `row ${i}: ${input.type}`);
+    if (effects !== undefined)
+      assert.deepEqual(brief(result.effects), effects, `row ${i}: ${input.type}`);
     state = result.state;
   }
   return state;
@@ -134,4 +142,58 @@ export function play(initial: State, rows: readonly Row[]): State {
 /** Status of a submission. */
 export function statusOf(state: State, { key }: Submission): string | undefined {
   return state.submissions[key]?.status.type;
+}
+
+/** The batch of the tables, its transactions and their fees. */
+export const one = batch(1);
+export const txA: Hex = "0xaa";
+export const txB: Hex = "0xbb";
+export const initial = { fee: 22n, tip: 2n };
+export const bumped = { fee: 25n, tip: 3n };
+
+/** A node that has asked for batch 1 to be checked. */
+export function checking() {
+  return play(start(), [{ input: signed(one) }, { input: seen({}), effects: ["check 1"] }]);
+}
+
+/** A node that has sent batch 1 with nonce 7. */
+export function sent() {
+  const rows: readonly Row[] = [
+    { input: checked(one) },
+    { input: prepared(one, txA) },
+    { input: broadcast(txA, "accepted") },
+  ];
+  return play(checking(), rows);
+}
+
+export function signed(submission: Submission): Input {
+  return { type: "submissionSigned", submission };
+}
+
+export function tick(atMs: number): Input {
+  return { type: "tick", atMs };
+}
+
+export function checked(
+  { key }: Submission,
+  outcome: CheckOutcome = { type: "acceptable", gas: 100_000n },
+): Input {
+  return { type: "submissionChecked", key, outcome };
+}
+
+export function prepared({ key }: Submission, hash: Hex, fees = initial, isCancel = false): Input {
+  return {
+    type: "transactionPrepared",
+    nonce: 7,
+    owner: key,
+    transaction: stored(hash, fees, isCancel),
+  };
+}
+
+export function broadcast(hash: Hex, outcome: BroadcastOutcome): Input {
+  return { type: "transactionBroadcast", hash, outcome };
+}
+
+export function reported({ key }: Submission, succeeded: boolean): Input {
+  return { type: "refusalReported", key, succeeded };
 }

@@ -28,13 +28,18 @@ type Action =
   | { readonly type: "sign"; readonly position: number }
   | { readonly type: "reattempt" }
   | { readonly type: "tick"; readonly ms: number }
-  | { readonly type: "mine" }
+  | { readonly type: "mine"; readonly blocks: number }
   | { readonly type: "reorg"; readonly depth: number; readonly keep: boolean }
   | { readonly type: "compete" }
   | { readonly type: "steal" }
   | { readonly type: "forgetMempool" }
   | { readonly type: "baseFee"; readonly wei: number }
-  | { readonly type: "node"; readonly lag: number; readonly down: boolean; readonly losing: boolean }
+  | {
+      readonly type: "node";
+      readonly lag: number;
+      readonly down: boolean;
+      readonly losing: boolean;
+    }
   | { readonly type: "crashAfter"; readonly effects: number };
 
 /** The shell as a model: a store that survives, a process that may die before each effect. */
@@ -104,7 +109,11 @@ class Operator {
 
   private observe(hashes: readonly Hex[]): Input {
     const { view, receipts } = this.l1.observe(this.nowMs, this.lag);
-    return { type: "l1Observed", view, receipts: receipts.filter(({ hash }) => hashes.includes(hash)) };
+    return {
+      type: "l1Observed",
+      view,
+      receipts: receipts.filter(({ hash }) => hashes.includes(hash)),
+    };
   }
 
   private check(key: SubmissionKey): CheckOutcome {
@@ -117,7 +126,9 @@ class Operator {
 
   private prepare(effect: Extract<Effect, { type: "prepareTransaction" }>): Input {
     const { nonce, owner, isCancel, gas, fees } = effect;
-    const earlier = this.rows.filter((row) => row.owner === owner && !row.isCancel && row.nonce !== nonce);
+    const earlier = this.rows.filter(
+      (row) => row.owner === owner && !row.isCancel && row.nonce !== nonce,
+    );
     for (const row of isCancel ? [] : earlier) {
       const isUsedUp = this.l1.usedUp.has(row.nonce);
       assert.ok(isUsedUp, `P2 ${owner} gets nonce ${nonce} only when ${row.nonce} was used up`);
@@ -137,13 +148,26 @@ class Operator {
     assert.ok(row, "P1 only what is stored is sent");
     for (let nonce = this.l1.nonce; nonce < row.nonce; nonce++) {
       // A nonce that a thief had used before a reorg is filled later.
-      const isStored = this.rows.some((other) => other.nonce === nonce) || this.l1.usedUp.get(nonce)?.has("other");
+      const isStored =
+        this.rows.some((other) => other.nonce === nonce) || this.l1.usedUp.get(nonce)?.has("other");
       assert.ok(isStored, `P3 nonce ${nonce} below ${row.nonce} has a stored transaction`);
     }
     if (this.isDown) return { type: "transactionBroadcast", hash, outcome: "unavailable" };
-    const subject = row.isCancel || row.owner === undefined ? undefined : this.submissions.get(row.owner)?.subject;
-    const outcome = this.l1.send({ hash, nonce: row.nonce, batch: subject, feeWei: row.maxFeePerGasWei });
-    return { type: "transactionBroadcast", hash, outcome: this.losesAnswers ? "unavailable" : outcome };
+    const subject =
+      row.isCancel || row.owner === undefined
+        ? undefined
+        : this.submissions.get(row.owner)?.subject;
+    const outcome = this.l1.send({
+      hash,
+      nonce: row.nonce,
+      batch: subject,
+      feeWei: row.maxFeePerGasWei,
+    });
+    return {
+      type: "transactionBroadcast",
+      hash,
+      outcome: this.losesAnswers ? "unavailable" : outcome,
+    };
   }
 
   sign(submission: Submission): void {
@@ -157,12 +181,15 @@ class Operator {
         this.signed += 1n;
         return this.sign(batch(Number(this.signed), { position: action.position }));
       case "reattempt":
-        return this.signed === 0n ? undefined : this.sign(batch(Number(this.signed), { attempt: 1 }));
+        return this.signed === 0n
+          ? undefined
+          : this.sign(batch(Number(this.signed), { attempt: 1 }));
       case "tick":
         this.nowMs += action.ms;
         return this.offer({ type: "tick", atMs: this.nowMs });
       case "mine":
-        return this.l1.mine();
+        for (let i = 0; i < action.blocks; i++) this.l1.mine();
+        return undefined;
       case "reorg":
         return this.l1.reorg(action.depth, action.keep);
       case "compete":
@@ -185,6 +212,18 @@ class Operator {
     }
   }
 
+  /** Every submission ended as what it is in the chain: final by our own transaction, or else not. */
+  checkEnds(): void {
+    const { receipts } = this.l1.observe(this.nowMs, 0);
+    for (const { key, status } of this.submissions.values()) {
+      const own = this.rows.filter((row) => row.owner === key && !row.isCancel);
+      const isOurs = receipts.some(
+        ({ hash, succeeded }) => succeeded && own.some((row) => row.hash === hash),
+      );
+      assert.equal(status.type === "final", isOurs, `${key} ended as ${status.type}`);
+    }
+  }
+
   /** All faults end; blocks and time go on. */
   recover(): void {
     this.act({ type: "node", lag: 0, down: false, losing: false });
@@ -199,9 +238,22 @@ class Operator {
 
 const actions = fc.array(
   fc.oneof(
-    { weight: 10, arbitrary: fc.record({ type: fc.constant("tick" as const), ms: fc.nat(15_000) }) },
-    { weight: 6, arbitrary: fc.constant({ type: "mine" } as const) },
-    { weight: 4, arbitrary: fc.record({ type: fc.constant("sign" as const), position: fc.nat(2) }) },
+    {
+      weight: 10,
+      arbitrary: fc.record({ type: fc.constant("tick" as const), ms: fc.nat(15_000) }),
+    },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        type: fc.constant("mine" as const),
+        blocks: fc.integer({ min: 1, max: 3 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ type: "mine", blocks: 12 } as const) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ type: fc.constant("sign" as const), position: fc.nat(2) }),
+    },
     { weight: 1, arbitrary: fc.constant({ type: "reattempt" } as const) },
     {
       weight: 2,
@@ -216,7 +268,10 @@ const actions = fc.array(
     { weight: 1, arbitrary: fc.constant({ type: "forgetMempool" } as const) },
     {
       weight: 1,
-      arbitrary: fc.record({ type: fc.constant("baseFee" as const), wei: fc.integer({ min: 5, max: 1_200 }) }),
+      arbitrary: fc.record({
+        type: fc.constant("baseFee" as const),
+        wei: fc.integer({ min: 5, max: 1_200 }),
+      }),
     },
     {
       weight: 2,
@@ -227,7 +282,10 @@ const actions = fc.array(
         losing: fc.boolean(),
       }),
     },
-    { weight: 3, arbitrary: fc.record({ type: fc.constant("crashAfter" as const), effects: fc.nat(8) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ type: fc.constant("crashAfter" as const), effects: fc.nat(8) }),
+    },
   ),
   { maxLength: 120 },
 );
@@ -240,6 +298,7 @@ test("P1 P2 P3 P4 P6 P10 hold under any faults, and in the end every signed batc
       operator.recover();
       assert.ok(operator.l1.headIndex >= operator.signed, "P10 every signed batch is on L1");
       assert.deepEqual(operator.state.submissions, {}, "P10 nothing is left to do");
+      operator.checkEnds();
       assert.deepEqual(operator.state.slots, [], "P10 every nonce is final");
       assert.equal(operator.state.nonceFloor <= operator.l1.nonce, true, "P3 no nonce is left out");
     }),

@@ -1,17 +1,28 @@
-// Tables of steps: the life of a submission, and everything that can go wrong on the way.
+// Tables of steps: the life of a submission, its nonces, fees, turn, reorgs and competitors.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Hex } from "@sequorum/protocol";
-import type { BroadcastOutcome, CheckOutcome, Input } from "../../src/core/input.ts";
 import type { Submission } from "../../src/core/state.ts";
-import { batch, parameters, play, type Row, receipt, seen, start, statusOf, stored } from "./situation.ts";
-
-const one = batch(1);
-const txA: Hex = "0xaa";
-const txB: Hex = "0xbb";
-const initial = { fee: 22n, tip: 2n };
-const bumped = { fee: 25n, tip: 3n };
+import {
+  one,
+  txA,
+  txB,
+  initial,
+  bumped,
+  batch,
+  play,
+  receipt,
+  seen,
+  start,
+  statusOf,
+  stored,
+  signed,
+  tick,
+  checked,
+  prepared,
+  broadcast,
+  sent,
+} from "./situation.ts";
 
 test("P1 a transaction is stored before it is sent, and a batch goes from fresh to final", () => {
   play(start(), [
@@ -22,7 +33,10 @@ test("P1 a transaction is stored before it is sent, and a batch goes from fresh 
     { input: prepared(one, txA), effects: ["save 1 prepared", "broadcast 0xaa"] },
     { input: broadcast(txA, "accepted"), effects: ["save 1 sent"] },
     { input: tick(12_000), effects: ["observe 1", "broadcast 0xaa"] },
-    { input: seen({ block: 101n, nonce: 8, headIndex: 1n }, [receipt(txA, 101n)]), effects: ["save 1 mined"] },
+    {
+      input: seen({ block: 101n, nonce: 8, headIndex: 1n }, [receipt(txA, 101n)]),
+      effects: ["save 1 mined"],
+    },
     { input: seen({ block: 108n, nonce: 8, headIndex: 1n }, [receipt(txA, 101n)]), effects: [] },
     {
       input: seen({ block: 109n, nonce: 8, headIndex: 1n }, [receipt(txA, 101n)]),
@@ -49,6 +63,18 @@ test("P2 a restarted node whose transaction was mined meanwhile sends nothing", 
   ]);
 });
 
+test("P2 a restarted node whose transaction is deep already is done with it at once", () => {
+  const transaction = { ...stored(txA, initial), nonce: 7, owner: one.key };
+  const submission: Submission = { ...one, status: { type: "prepared", nonce: 7 } };
+  play(start({ submissions: [submission], transactions: [transaction] }), [
+    {
+      input: seen({ nonce: 8, headIndex: 1n }, [receipt(txA, 80n)]),
+      effects: ["save 1 final", "final nonce 7"],
+    },
+    { input: seen({ block: 101n, nonce: 8, headIndex: 1n }), effects: [] },
+  ]);
+});
+
 test("P2 a nonce that another transaction used up is replaced by a new one, once that is deep", () => {
   const end = play(sent(), [
     { input: seen({ block: 101n, nonce: 8 }), effects: [] },
@@ -65,7 +91,10 @@ test("P2 a nonce that another transaction used up is replaced by a new one, once
 
 test("P2 a transaction that reverted uses its nonce up", () => {
   play(sent(), [
-    { input: seen({ block: 101n, nonce: 8 }, [receipt(txA, 101n, false)]), effects: ["save 1 fresh"] },
+    {
+      input: seen({ block: 101n, nonce: 8 }, [receipt(txA, 101n, false)]),
+      effects: ["save 1 fresh"],
+    },
     { input: tick(14_000), effects: ["observe 1", "check 1"] },
     { input: checked(one), effects: ["prepare 1 nonce 8 fee 22/2"] },
   ]);
@@ -85,7 +114,10 @@ test("P3 a final nonce that a deep reorg took out is filled", () => {
   play(start({ submissions: [submission], transactions: [transaction], nonceFloor: 9 }), [
     { input: seen({ nonce: 8 }), effects: ["broadcast 0xaa"] },
     { input: tick(9_999), effects: ["observe 1"] },
-    { input: tick(20_000), effects: ["observe 1", "broadcast 0xaa", "prepare cancel nonce 8 fee 22/2"] },
+    {
+      input: tick(20_000),
+      effects: ["observe 1", "broadcast 0xaa", "prepare cancel nonce 8 fee 22/2"],
+    },
   ]);
 });
 
@@ -132,7 +164,10 @@ test("P6 the receipt of a transaction that was replaced is recognised", () => {
     { input: tick(30_000) },
     { input: prepared(one, txB, bumped) },
     { input: broadcast(txB, "nonceTooLow"), effects: [] },
-    { input: seen({ block: 103n, nonce: 8, headIndex: 1n }, [receipt(txA, 103n)]), effects: ["save 1 mined"] },
+    {
+      input: seen({ block: 103n, nonce: 8, headIndex: 1n }, [receipt(txA, 103n)]),
+      effects: ["save 1 mined"],
+    },
   ]);
   const status = state.submissions[one.key]?.status;
   assert.equal(status?.type === "mined" && status.txHash, txA);
@@ -169,10 +204,16 @@ test("P7 a fallback poster sends nothing when the batch is on L1 in time", () =>
 
 test("P8 a reorg brings the same transaction back", () => {
   play(sent(), [
-    { input: seen({ block: 101n, nonce: 8, headIndex: 1n }, [receipt(txA, 101n)]), effects: ["save 1 mined"] },
+    {
+      input: seen({ block: 101n, nonce: 8, headIndex: 1n }, [receipt(txA, 101n)]),
+      effects: ["save 1 mined"],
+    },
     { input: seen({ block: 102n }), effects: ["save 1 sent", "broadcast 0xaa"] },
     { input: broadcast(txA, "accepted"), effects: [] },
-    { input: seen({ block: 103n, nonce: 8, headIndex: 1n }, [receipt(txA, 103n)]), effects: ["save 1 mined"] },
+    {
+      input: seen({ block: 103n, nonce: 8, headIndex: 1n }, [receipt(txA, 103n)]),
+      effects: ["save 1 mined"],
+    },
   ]);
 });
 
@@ -194,7 +235,10 @@ test("a competitor's posting makes our pending transaction a cancelling one, and
     },
     { input: prepared(one, txB, bumped, true), effects: ["broadcast 0xbb"] },
     { input: broadcast(txB, "accepted"), effects: [] },
-    { input: seen({ block: 102n, observedAtMs: 13_000 }), effects: ["save 1 sent", "prepare 1 nonce 7 fee 29/4"] },
+    {
+      input: seen({ block: 102n, observedAtMs: 13_000 }),
+      effects: ["save 1 sent", "prepare 1 nonce 7 fee 29/4"],
+    },
   ]);
 });
 
@@ -203,159 +247,10 @@ test("a cancelled nonce that is mined after all leaves the batch to a new nonce"
     { input: seen({ block: 101n, headIndex: 1n }) },
     { input: prepared(one, txB, bumped, true) },
     { input: seen({ block: 102n, nonce: 8, headIndex: 1n }, [receipt(txB, 102n)]), effects: [] },
-    { input: seen({ block: 103n, nonce: 8 }, [receipt(txB, 102n)]), effects: ["save 1 fresh", "check 1"] },
+    {
+      input: seen({ block: 103n, nonce: 8 }, [receipt(txB, 102n)]),
+      effects: ["save 1 fresh", "check 1"],
+    },
     { input: checked(one), effects: ["prepare 1 nonce 8 fee 22/2"] },
   ]);
 });
-
-test("P9 a refusal is reported only when it held for the confirmation depth, until pos-consensus has it", () => {
-  const refused: CheckOutcome = { type: "refused", code: "ForcedTransactionOverdue" };
-  const end = play(checking(), [
-    { input: checked(one, refused), effects: [] },
-    { input: tick(1_000), effects: ["observe 0", "check 1"] },
-    { input: checked(one, refused), effects: [] },
-    { input: seen({ block: 102n }), effects: ["check 1"] },
-    {
-      input: checked(one, refused),
-      effects: ["save 1 failed", "report ForcedTransactionOverdue", "alarm SUBMISSION_FAILED"],
-    },
-    { input: reported(one, false), effects: [] },
-    { input: tick(26_000), effects: ["observe 0", "report ForcedTransactionOverdue"] },
-    { input: reported(one, true), effects: ["save 1 failed", "clear SUBMISSION_FAILED"] },
-  ]);
-  assert.equal(statusOf(end, one), undefined);
-});
-
-test("P9 a refusal that a reorg ended is forgotten", () => {
-  const refused: CheckOutcome = { type: "refused", code: "OriginHashMismatch" };
-  play(checking(), [
-    { input: checked(one, refused) },
-    { input: seen({ block: 103n }), effects: ["check 1"] },
-    { input: checked(one), effects: ["prepare 1 nonce 7 fee 22/2"] },
-  ]);
-});
-
-test("a check that finds the batch on L1 marks it superseded", () => {
-  play(checking(), [{ input: checked(one, { type: "done" }), effects: ["save 1 superseded"] }]);
-});
-
-test("data that is missing is asked for again with growing delays", () => {
-  const missing: CheckOutcome = { type: "notYet", code: "DATA_UNAVAILABLE" };
-  play(checking(), [
-    { input: checked(one, missing), effects: [] },
-    { input: tick(999), effects: ["observe 0"] },
-    { input: tick(1_000), effects: ["observe 0", "check 1"] },
-    { input: checked(one, missing), effects: [] },
-    { input: tick(2_999), effects: ["observe 0"] },
-    { input: tick(3_000), effects: ["observe 0", "check 1"] },
-  ]);
-});
-
-test("a newer attempt replaces an older one, whose nonce is used up", () => {
-  const second = batch(1, { attempt: 1 });
-  play(sent(), [
-    {
-      input: signed(second),
-      effects: ["save 1 failed", "save 1 fresh", "prepare cancel nonce 7 fee 25/3"],
-    },
-  ]);
-});
-
-test("an attempt that the pool gave up is not sent", () => {
-  const voided: Input = { type: "submissionVoided", subject: 1n, attempt: 0 };
-  const end = play(checking(), [{ input: voided, effects: ["save 1 failed"] }, { input: checked(one), effects: [] }]);
-  assert.equal(statusOf(end, one), undefined);
-});
-
-test("what 2/3 of the pool saw on L1 is done, whatever our node says", () => {
-  const end = play(start(), [
-    { input: signed(one) },
-    { input: { type: "submissionConfirmed", kind: "batch", subject: 1n, txHash: "0xff" }, effects: ["save 1 superseded"] },
-    { input: seen({}), effects: [] },
-  ]);
-  assert.equal(statusOf(end, one), undefined);
-});
-
-test("our own transaction seen by the pool waits for its receipt", () => {
-  const confirmed: Input = { type: "submissionConfirmed", kind: "batch", subject: 1n, txHash: txA };
-  assert.equal(statusOf(play(sent(), [{ input: confirmed, effects: [] }]), one), "sent");
-});
-
-test("nothing is sent while L1 does not answer, and the alarm comes after a while", () => {
-  play(start(), [
-    { input: signed(one) },
-    { input: { type: "l1Unavailable", atMs: 0 }, effects: [] },
-    { input: { type: "l1Unavailable", atMs: 20_000 }, effects: ["alarm L1_UNAVAILABLE"] },
-    { input: seen({ block: 102n }), effects: ["check 1", "clear L1_UNAVAILABLE"] },
-  ]);
-});
-
-test("a node that falls behind is not believed, until it stays so", () => {
-  const mined = play(sent(), [
-    { input: seen({ block: 103n, nonce: 8, headIndex: 1n }, [receipt(txA, 103n)]), effects: ["save 1 mined"] },
-  ]);
-  play(mined, [
-    { input: seen({ block: 102n, observedAtMs: 37_000 }), effects: [] },
-    { input: seen({ block: 102n, observedAtMs: 57_000 }), effects: ["alarm L1_BEHIND"] },
-    {
-      input: seen({ block: 102n, observedAtMs: 97_000 }),
-      effects: ["save 1 sent", "broadcast 0xaa", "clear L1_BEHIND"],
-    },
-  ]);
-});
-
-test("a low balance raises an alarm and nothing that cannot be paid is signed", () => {
-  play(start(), [
-    { input: signed(one) },
-    { input: seen({ balanceWei: 10n }), effects: ["check 1", "alarm LOW_BALANCE"] },
-    { input: checked(one), effects: [] },
-    { input: seen({ block: 101n }), effects: ["check 1", "clear LOW_BALANCE"] },
-    { input: checked(one), effects: ["prepare 1 nonce 7 fee 22/2"] },
-  ]);
-});
-
-test("a failed preparation leaves the nonce free", () => {
-  play(checking(), [
-    { input: checked(one), effects: ["prepare 1 nonce 7 fee 22/2"] },
-    { input: { type: "preparationFailed", nonce: 7 }, effects: [] },
-    { input: tick(parameters.retryAfterMs), effects: ["observe 0", "check 1"] },
-    { input: checked(one), effects: ["prepare 1 nonce 7 fee 22/2"] },
-  ]);
-});
-
-function checking() {
-  return play(start(), [{ input: signed(one) }, { input: seen({}), effects: ["check 1"] }]);
-}
-
-function sent() {
-  const rows: readonly Row[] = [
-    { input: checked(one) },
-    { input: prepared(one, txA) },
-    { input: broadcast(txA, "accepted") },
-  ];
-  return play(checking(), rows);
-}
-
-function signed(submission: Submission): Input {
-  return { type: "submissionSigned", submission };
-}
-
-function tick(atMs: number): Input {
-  return { type: "tick", atMs };
-}
-
-function checked({ key }: Submission, outcome: CheckOutcome = { type: "acceptable", gas: 100_000n }): Input {
-  return { type: "submissionChecked", key, outcome };
-}
-
-function prepared({ key }: Submission, hash: Hex, fees = initial, isCancel = false): Input {
-  return { type: "transactionPrepared", nonce: 7, owner: key, transaction: stored(hash, fees, isCancel) };
-}
-
-function broadcast(hash: Hex, outcome: BroadcastOutcome): Input {
-  return { type: "transactionBroadcast", hash, outcome };
-}
-
-function reported({ key }: Submission, succeeded: boolean): Input {
-  return { type: "refusalReported", key, succeeded };
-}
