@@ -265,8 +265,10 @@ export class Mempool {
 
   #insert(pooled: PooledTransaction, account: AccountSummary): void {
     const { from, nonce, hash, raw } = pooled.transaction;
-    const sender = this.#senders.get(from) ?? { account, byNonce: new Map() };
-    sender.account = account;
+    const known = this.#senders.get(from);
+    const sender: Sender = known ?? { account, byNonce: new Map() };
+    // the nonce of a known sender follows the head; the one given was read a moment ago
+    sender.account = { nonce: sender.account.nonce, balanceWei: account.balanceWei };
     sender.byNonce.set(nonce, pooled);
     this.#senders.set(from, sender);
     this.#byHash.set(hash, pooled);

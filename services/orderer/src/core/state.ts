@@ -134,6 +134,9 @@ export type State = {
   readonly leaderHead: { readonly hash: Hex; readonly height: bigint } | undefined;
 };
 
+/** Time after a start for which silence says nothing: the own connections are still being made. */
+const startGraceMs = 3_000;
+
 /** Terms, invalid hashes and origins that are remembered. */
 export const termsMax = 1_024;
 export const invalidMax = 1_024;
@@ -175,7 +178,7 @@ export function initialState(parameters: Parameters, restored: Restored): State 
     idle: false,
     lastSeal: restored.lastSeal,
     origins: restored.origins,
-    leaderHeardAtMs: restored.atMs,
+    leaderHeardAtMs: restored.atMs + startGraceMs,
     tickedAtMs: restored.atMs,
     heartbeatAtMs: 0,
     heartbeatSequence: 0n,

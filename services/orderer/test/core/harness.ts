@@ -133,6 +133,7 @@ export class CoreRunner {
   state: State;
   effects: readonly Effect[] = [];
   atMs = startMs;
+  readonly #seen = new Map<Hex, BlockSummary>();
   constructor(overrides: Partial<Parameters> = {}, options: { origins?: readonly Origin[] } = {}) {
     this.state = initialState(
       { ...parameters, ...overrides },
@@ -153,6 +154,7 @@ export class CoreRunner {
     const { state, effects } = step(this.state, { ...input, atMs: this.atMs } as Input);
     this.state = state;
     this.effects = effects;
+    for (const block of state.tree.values()) this.#seen.set(block.hash, block);
     checkInvariants(state);
     return effects;
   }
@@ -170,9 +172,14 @@ export class CoreRunner {
   }
 
   submit(...transactions: readonly Transaction[]): readonly Effect[] {
+    return this.submitAs(() => rich, transactions);
+  }
+
+  /** Submits with the accounts that the shell would have read. */
+  submitAs(accountOf: (sender: Hex) => AccountSummary, transactions: readonly Transaction[]): readonly Effect[] {
     return this.send({
       type: "transactionsReceived",
-      submitted: transactions.map((item, request) => ({ request, transaction: item, account: rich })),
+      submitted: transactions.map((item, request) => ({ request, transaction: item, account: accountOf(item.from) })),
     });
   }
 
@@ -187,8 +194,8 @@ export class CoreRunner {
   finishBuild(effects: readonly Effect[] = this.effects): readonly Effect[] {
     const build = effects.find((effect) => effect.type === "build");
     if (build === undefined) throw new Error("no build was started");
-    const parent = this.state.tree.get(build.parent);
-    if (parent === undefined) throw new Error("the parent is in the tree");
+    const parent = this.#seen.get(build.parent);
+    if (parent === undefined) throw new Error("the parent was in the tree");
     const summary = child(parent, {
       term: build.term,
       timestamp: build.timestamp,
