@@ -59,6 +59,7 @@ export type CeremonyFailureCode =
   | "REVEAL_TIMEOUT"
   | "REVEAL_WRONG"
   | "DEALER_ACCUSED"
+  | "COMPLAINED_TOO_MUCH"
   | "CONFIRMATION_TIMEOUT";
 
 /** The members of an epoch, with their stake as it counts. */
