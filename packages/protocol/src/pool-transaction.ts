@@ -3,8 +3,20 @@
  * a payload; pos-consensus signs it with the sequencer key. Canonical RLP `[version, sender, [kind, fields], signature]`;
  * a transaction has no nonce, because every kind is idempotent: the state knows whether its effect is there.
  */
-import { type BatchHeader, batchHeaderBytes, decodeBatchHeader, encodeBatchHeader } from "./batch-header.ts";
-import { bigintToBytes, bytesToHex, concatBytes, type Hex, hexToBytes, keccak256 } from "./bytes.ts";
+import {
+  type BatchHeader,
+  batchHeaderBytes,
+  decodeBatchHeader,
+  encodeBatchHeader,
+} from "./batch-header.ts";
+import {
+  bigintToBytes,
+  bytesToHex,
+  concatBytes,
+  type Hex,
+  hexToBytes,
+  keccak256,
+} from "./bytes.ts";
 import type { BatchIndex, BlockHeight, Epoch, L1BlockNumber, Term } from "./ids.ts";
 import { RlpError, type RlpItem, rlpDecode, rlpEncode, rlpUint } from "./rlp.ts";
 import {
@@ -19,7 +31,12 @@ import {
   rlpUnion,
 } from "./rlp-codec.ts";
 import type { SchnorrSignature } from "./schnorr.ts";
-import { privateKeyToPublicKey, publicKeyToAddress, recoverAddress, signDigest } from "./secp256k1.ts";
+import {
+  privateKeyToPublicKey,
+  publicKeyToAddress,
+  recoverAddress,
+  signDigest,
+} from "./secp256k1.ts";
 import type { SigningDomain } from "./typed-data.ts";
 
 /** Something that a member saw on L1 at the configured depth; it counts once >= 2/3 of the power saw the same. */
@@ -79,7 +96,12 @@ export type PoolPayload =
   /** The sender has no valid share from `dealer`. */
   | { readonly type: "dkgComplaint"; readonly ceremonyId: Hex; readonly dealer: Hex }
   /** The accused sender reveals the share that it dealt to `complainer`. */
-  | { readonly type: "dkgReveal"; readonly ceremonyId: Hex; readonly complainer: Hex; readonly share: Hex }
+  | {
+      readonly type: "dkgReveal";
+      readonly ceremonyId: Hex;
+      readonly complainer: Hex;
+      readonly share: Hex;
+    }
   /** The sender holds a valid share of this key: `signature` is over the EpochUpdate digest by the sequencer key. */
   | {
       readonly type: "ceremonyConfirmation";
@@ -104,13 +126,21 @@ export type PoolPayload =
       readonly culprits: readonly Hex[];
     }
   /** The group signature that a session is for. */
-  | { readonly type: "groupSignature"; readonly sessionId: Hex; readonly signature: SchnorrSignature }
+  | {
+      readonly type: "groupSignature";
+      readonly sessionId: Hex;
+      readonly signature: SchnorrSignature;
+    }
   | { readonly type: "l1Observation"; readonly event: L1Event }
   /** The sender erased its share of a retired key, or what it held of a failed ceremony. */
   | { readonly type: "keyErasure"; readonly keyId: Hex };
 
 /** A payload with its sender and signature. */
-export type PoolTransaction = { readonly sender: Hex; readonly payload: PoolPayload; readonly signature: Hex };
+export type PoolTransaction = {
+  readonly sender: Hex;
+  readonly payload: PoolPayload;
+  readonly signature: Hex;
+};
 
 /** Format version. */
 export const poolTransactionVersion = 1;
@@ -138,8 +168,18 @@ const batchHeader: RlpCodec<BatchHeader> = {
 };
 
 const l1Event = rlpUnion<L1Event>({
-  epochRegistered: rlpStruct({ epoch: rlpUint64, groupKeyHash: hash, l1TxHash: hash, l1BlockNumber: rlpUint64 }),
-  batchPosted: rlpStruct({ index: rlpUint64, digest: hash, l1TxHash: hash, l1BlockNumber: rlpUint64 }),
+  epochRegistered: rlpStruct({
+    epoch: rlpUint64,
+    groupKeyHash: hash,
+    l1TxHash: hash,
+    l1BlockNumber: rlpUint64,
+  }),
+  batchPosted: rlpStruct({
+    index: rlpUint64,
+    digest: hash,
+    l1TxHash: hash,
+    l1BlockNumber: rlpUint64,
+  }),
   batchFinal: rlpStruct({ index: rlpUint64, digest: hash, lastBlock: rlpUint64 }),
 });
 
@@ -147,8 +187,18 @@ const l1Event = rlpUnion<L1Event>({
 const payload = rlpUnion<PoolPayload>({
   leaderSilent: rlpStruct({ term: rlpUint64 }),
   batchProposal: rlpStruct({ attempt: rlpSafeUint, header: batchHeader }),
-  batchEndorsement: rlpStruct({ index: rlpUint64, attempt: rlpSafeUint, digest: hash, signature: ecdsaSignature }),
-  batchRefusal: rlpStruct({ index: rlpUint64, attempt: rlpSafeUint, digest: hash, code: rlpCode(codeLengthMax) }),
+  batchEndorsement: rlpStruct({
+    index: rlpUint64,
+    attempt: rlpSafeUint,
+    digest: hash,
+    signature: ecdsaSignature,
+  }),
+  batchRefusal: rlpStruct({
+    index: rlpUint64,
+    attempt: rlpSafeUint,
+    digest: hash,
+    code: rlpCode(codeLengthMax),
+  }),
   dkgRound1: rlpStruct({ ceremonyId: hash, package: rlpHex(poolTransactionBytesMax) }),
   dkgComplaint: rlpStruct({ ceremonyId: hash, dealer: address }),
   dkgReveal: rlpStruct({ ceremonyId: hash, complainer: address, share: hash }),
@@ -162,10 +212,20 @@ const payload = rlpUnion<PoolPayload>({
   nonceCommitments: rlpStruct({
     keyId: hash,
     generation: rlpSafeUint,
-    commitments: rlpList(rlpStruct<NonceCommitment>({ hiding: point, binding: point }), nonceCommitmentsMax),
+    commitments: rlpList(
+      rlpStruct<NonceCommitment>({ hiding: point, binding: point }),
+      nonceCommitmentsMax,
+    ),
   }),
-  signingFailure: rlpStruct({ sessionId: hash, attempt: rlpSafeUint, culprits: rlpList(address, membersMax) }),
-  groupSignature: rlpStruct({ sessionId: hash, signature: rlpStruct<SchnorrSignature>({ r: address, s: hash }) }),
+  signingFailure: rlpStruct({
+    sessionId: hash,
+    attempt: rlpSafeUint,
+    culprits: rlpList(address, membersMax),
+  }),
+  groupSignature: rlpStruct({
+    sessionId: hash,
+    signature: rlpStruct<SchnorrSignature>({ r: address, s: hash }),
+  }),
   l1Observation: rlpStruct({ event: l1Event }),
   keyErasure: rlpStruct({ keyId: hash }),
 });
@@ -197,7 +257,8 @@ export function decodePoolTransaction(bytes: Uint8Array): PoolTransaction | unde
     const fields = item instanceof Uint8Array ? [] : item;
     if (fields.length !== 4) throw new RlpError("wrong number of fields");
     const [version, sender, body, signature] = fields;
-    if (rlpSafeUint.decode(version) !== poolTransactionVersion) throw new RlpError("unknown version");
+    if (rlpSafeUint.decode(version) !== poolTransactionVersion)
+      throw new RlpError("unknown version");
     return {
       sender: address.decode(sender),
       payload: payload.decode(body),
@@ -207,7 +268,10 @@ export function decodePoolTransaction(bytes: Uint8Array): PoolTransaction | unde
 }
 
 /** What the sender signs: bound to this network, and to nothing that L1 judges. */
-export function poolTransactionDigest(transaction: Omit<PoolTransaction, "signature">, domain: SigningDomain): Hex {
+export function poolTransactionDigest(
+  transaction: Omit<PoolTransaction, "signature">,
+  domain: SigningDomain,
+): Hex {
   return keccak256(
     concatBytes(
       new TextEncoder().encode("sequorum/pool-transaction/v1"),
@@ -219,8 +283,14 @@ export function poolTransactionDigest(transaction: Omit<PoolTransaction, "signat
 }
 
 /** Whether the signature is the sender's. */
-export function isPoolTransactionSigned(transaction: PoolTransaction, domain: SigningDomain): boolean {
-  return recoverAddress(poolTransactionDigest(transaction, domain), transaction.signature) === transaction.sender;
+export function isPoolTransactionSigned(
+  transaction: PoolTransaction,
+  domain: SigningDomain,
+): boolean {
+  return (
+    recoverAddress(poolTransactionDigest(transaction, domain), transaction.signature) ===
+    transaction.sender
+  );
 }
 
 /** Signs a payload with the sequencer key. */
@@ -231,7 +301,10 @@ export function signPoolTransaction(
 ): PoolTransaction {
   const sender = publicKeyToAddress(privateKeyToPublicKey(privateKey));
   const unsigned = { sender, payload: body };
-  return { ...unsigned, signature: signDigest(privateKey, poolTransactionDigest(unsigned, domain)) };
+  return {
+    ...unsigned,
+    signature: signDigest(privateKey, poolTransactionDigest(unsigned, domain)),
+  };
 }
 
 function unsignedItems(transaction: Omit<PoolTransaction, "signature">): RlpItem[] {

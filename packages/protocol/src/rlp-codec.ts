@@ -50,7 +50,9 @@ export function rlpFixedHex(size: number): RlpCodec<Hex> {
 export function rlpHex(sizeMax: number): RlpCodec<Hex> {
   return {
     encode(value) {
-      assert(isHex(value) && value.length <= 2 + 2 * sizeMax, "a byte string is within its bound", { sizeMax });
+      assert(isHex(value) && value.length <= 2 + 2 * sizeMax, "a byte string is within its bound", {
+        sizeMax,
+      });
       return hexToBytes(value);
     },
     decode(item) {
@@ -78,10 +80,16 @@ export function rlpCode(lengthMax: number): RlpCodec<string> {
 }
 
 /** List of at most `countMax` values. */
-export function rlpList<Value>(codec: RlpCodec<Value>, countMax: number): RlpCodec<readonly Value[]> {
+export function rlpList<Value>(
+  codec: RlpCodec<Value>,
+  countMax: number,
+): RlpCodec<readonly Value[]> {
   return {
     encode(values) {
-      assert(values.length <= countMax, "a list is within its bound", { count: values.length, countMax });
+      assert(values.length <= countMax, "a list is within its bound", {
+        count: values.length,
+        countMax,
+      });
       return values.map(codec.encode);
     },
     decode(item) {
@@ -93,9 +101,11 @@ export function rlpList<Value>(codec: RlpCodec<Value>, countMax: number): RlpCod
 }
 
 /** Record whose fields are a list in the order of `fields`. */
-export function rlpStruct<Value extends object>(fields: {
-  readonly [Name in keyof Value]: RlpCodec<Value[Name]>;
-}): RlpCodec<Value> {
+export function rlpStruct<Value extends object>(
+  fields: {
+    readonly [Name in keyof Value]: RlpCodec<Value[Name]>;
+  },
+): RlpCodec<Value> {
   const names = Object.keys(fields) as (keyof Value)[];
   return {
     encode: (value) => names.map((name) => fields[name].encode(value[name])),
@@ -109,9 +119,13 @@ export function rlpStruct<Value extends object>(fields: {
 }
 
 /** Tagged union on `type` as [tag, fields]; tags are the positions in `variants`, from 1. */
-export function rlpUnion<Union extends { readonly type: string }>(variants: {
-  readonly [Type in Union["type"]]: RlpCodec<Omit<Extract<Union, { readonly type: Type }>, "type">>;
-}): RlpCodec<Union> {
+export function rlpUnion<Union extends { readonly type: string }>(
+  variants: {
+    readonly [Type in Union["type"]]: RlpCodec<
+      Omit<Extract<Union, { readonly type: Type }>, "type">
+    >;
+  },
+): RlpCodec<Union> {
   const types = Object.keys(variants) as Union["type"][];
   const codecOf = (type: Union["type"]) => variants[type] as RlpCodec<unknown>;
   return {

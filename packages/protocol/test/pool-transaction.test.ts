@@ -111,7 +111,12 @@ const payload: fc.Arbitrary<PoolPayload> = fc.oneof(
         l1TxHash: hash,
         l1BlockNumber: uint64,
       }),
-      fc.record({ type: fc.constant("batchFinal"), index: uint64, digest: hash, lastBlock: uint64 }),
+      fc.record({
+        type: fc.constant("batchFinal"),
+        index: uint64,
+        digest: hash,
+        lastBlock: uint64,
+      }),
     ),
   }),
   fc.record({ type: fc.constant("keyErasure"), keyId: hash }),
@@ -141,7 +146,10 @@ test("a transaction has one encoding: whatever decodes encodes to the same bytes
       const transaction = decodePoolTransaction(mutated);
       if (transaction === undefined) return;
       assert.deepEqual(encodePoolTransaction(transaction), mutated);
-      assert.ok(!isPoolTransactionSigned(transaction, domain), "a changed transaction is not signed");
+      assert.ok(
+        !isPoolTransactionSigned(transaction, domain),
+        "a changed transaction is not signed",
+      );
     }),
     { numRuns: 400 },
   );
@@ -150,7 +158,9 @@ test("a transaction has one encoding: whatever decodes encodes to the same bytes
 test("a signature is valid in its network only", () => {
   const transaction = signPoolTransaction({ type: "leaderSilent", term: 3n }, privateKey, domain);
   assert.ok(!isPoolTransactionSigned(transaction, { ...domain, l1ChainId: 1n }));
-  assert.ok(!isPoolTransactionSigned(transaction, { ...domain, rollupChain: `0x${"13".repeat(20)}` }));
+  assert.ok(
+    !isPoolTransactionSigned(transaction, { ...domain, rollupChain: `0x${"13".repeat(20)}` }),
+  );
   assert.ok(!isPoolTransactionSigned({ ...transaction, sender: `0x${"01".repeat(20)}` }, domain));
 });
 
@@ -171,7 +181,10 @@ test("malformed bytes, unknown kinds and lists beyond their bound do not decode"
       type: "nonceCommitments",
       keyId: `0x${"00".repeat(32)}`,
       generation: 1,
-      commitments: Array.from({ length: nonceCommitmentsMax + 1 }, () => ({ hiding: point, binding: point })),
+      commitments: Array.from({ length: nonceCommitmentsMax + 1 }, () => ({
+        hiding: point,
+        binding: point,
+      })),
     }),
   );
 });
@@ -181,5 +194,8 @@ test("the encoding is fixed: a change here is a change of the wire format", () =
     signPoolTransaction({ type: "leaderSilent", term: 3n }, privateKey, domain),
   );
   assert.equal(encoded.length, 95);
-  assert.equal(keccak256(encoded), "0x41900dfefddcb9a07d5abbda0714fbf33f09850fd98101c92fd715c95e063a11");
+  assert.equal(
+    keccak256(encoded),
+    "0x41900dfefddcb9a07d5abbda0714fbf33f09850fd98101c92fd715c95e063a11",
+  );
 });

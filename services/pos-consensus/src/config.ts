@@ -57,6 +57,8 @@ export const posConsensusConfigKeys: ConfigKeys<PosConsensusConfig> = {
 };
 
 /** Reads the configuration; throws `ConfigError` that names every problem. */
-export function parsePosConsensusConfig(env: Readonly<Record<string, string | undefined>>): PosConsensusConfig {
+export function parsePosConsensusConfig(
+  env: Readonly<Record<string, string | undefined>>,
+): PosConsensusConfig {
   return parseConfig(env, posConsensusConfigKeys);
 }

@@ -1,2 +1,6 @@
-export { type PosConsensusConfig, parsePosConsensusConfig, posConsensusConfigKeys } from "./config.ts";
+export {
+  type PosConsensusConfig,
+  parsePosConsensusConfig,
+  posConsensusConfigKeys,
+} from "./config.ts";
 export { createPosConsensusService } from "./service.ts";

@@ -19,13 +19,25 @@ export function createPoolMetrics(metrics: Metrics) {
     pendingPayloads: gauge("pending_payloads", "Own payloads that are not decided"),
     l1Head: gauge("l1_head", "Last L1 head seen"),
     l1Failures: gauge("l1_poll_failures", "Failed polls of L1 in a row"),
-    decisions: metrics.counter({ name: "pool_decisions_total", help: "Decisions", labels: ["type"] }),
-    dropped: metrics.counter({ name: "pool_payloads_dropped_total", help: "Own payloads given up", labels: ["code"] }),
+    decisions: metrics.counter({
+      name: "pool_decisions_total",
+      help: "Decisions",
+      labels: ["type"],
+    }),
+    dropped: metrics.counter({
+      name: "pool_payloads_dropped_total",
+      help: "Own payloads given up",
+      labels: ["code"],
+    }),
   };
 }
 
 /** Reports a state and the decisions that led to it. */
-export function reportPool(metrics: PoolMetrics, state: PoolState, decisions: readonly DecisionBody[]): void {
+export function reportPool(
+  metrics: PoolMetrics,
+  state: PoolState,
+  decisions: readonly DecisionBody[],
+): void {
   const { leadership, certified, keys, batches } = state;
   metrics.term.set(Number(leadership.term));
   metrics.certifiedHeight.set(Number(certified.height));

@@ -29,7 +29,7 @@ import { openStore, readKeystore, type Store } from "@sequorum/store";
 import { followOrderer } from "./adapters/canonical-view.ts";
 import { type L1ObserverOptions, observeL1 } from "./adapters/l1-observer.ts";
 import { loadMembership, type Membership } from "./adapters/members.ts";
-import { type PayloadRelay, startPayloadRelay } from "./adapters/payload-relay.ts";
+import { PayloadRelay } from "./adapters/payload-relay.ts";
 import { createPoolStore } from "./adapters/pool-store.ts";
 import { posConsensusRpc } from "./adapters/rpc-server.ts";
 import type { PosConsensusConfig } from "./config.ts";
@@ -42,9 +42,11 @@ import { validatorsOf } from "./core/pool/terms.ts";
 import { createEngine } from "./engine/engine.ts";
 import type { Engine } from "./engine/engine-options.ts";
 import { createPoolMetrics, type PoolMetrics, reportPool } from "./metrics.ts";
+import type { RecordPayload } from "./ports.ts";
 
 /** What pos-consensus gets from its process; `fail` stops it. */
-export type PosConsensusContext = Pick<ServiceContext, "signal" | "logger"> & Partial<Pick<ServiceContext, "fail">>;
+export type PosConsensusContext = Pick<ServiceContext, "signal" | "logger"> &
+  Partial<Pick<ServiceContext, "fail">>;
 
 const serviceName = "pos-consensus";
 const l1RestartMs = 2_000;
@@ -57,7 +59,8 @@ export async function createPosConsensusService(
   const resources = createResources();
   const stopping = new AbortController();
   const signal = AbortSignal.any([context.signal, stopping.signal]);
-  const fail = context.fail ?? ((error) => context.logger.error("failed", { reason: describeError(error) }));
+  const fail =
+    context.fail ?? ((error) => context.logger.error("failed", { reason: describeError(error) }));
   // Background work ends first, then what it works with.
   const stop = () => {
     stopping.abort();
@@ -95,7 +98,16 @@ async function start(
   const { store, bus } = await openStoreAndBus(config, context, resources);
   const metrics = createMetrics(serviceName);
   const poolMetrics = createPoolMetrics(metrics);
-  const around: Surroundings = { ...context, config, network, keys, store, bus, metrics, poolMetrics };
+  const around: Surroundings = {
+    ...context,
+    config,
+    network,
+    keys,
+    store,
+    bus,
+    metrics,
+    poolMetrics,
+  };
 
   const client = createL1Client({ rpcUrl: config.l1RpcUrl, chainId: Number(network.l1ChainId) });
   const self = publicKeyToAddress(privateKeyToPublicKey(keys.sequencer));
@@ -103,7 +115,7 @@ async function start(
   const app = createPoolApp();
   const engine = await startEngine(around, { membership, app });
   resources.add(engine, (opened) => opened[Symbol.asyncDispose]());
-  const relay = await startPayloadRelay({
+  const relay = new PayloadRelay({
     store,
     privateKey: keys.sequencer,
     domain: signingDomain(network),
@@ -113,16 +125,30 @@ async function start(
     logger,
   });
   resources.add(relay, (opened) => opened.close());
+  await relay.load();
   followNeighbours(around, { engine, relay }, resources);
+  const record: RecordPayload = (tx, payload) => relay.record(tx, payload);
   const { l1PollMs: pollMs } = config;
-  const l1Options = { client, network, store, record: relay.record, pollMs, metrics: poolMetrics, logger, signal };
+  const l1Options = {
+    client,
+    network,
+    store,
+    record,
+    pollMs,
+    metrics: poolMetrics,
+    logger,
+    signal,
+  };
   resources.add(keepObserving(l1Options, context.fail), (observing) => observing);
   const ready = () => engine.ready() && bus.ready();
   await serve(around, { engine, relay, ready }, resources);
   return ready;
 }
 
-async function readKeys({ keystoreDir, keystorePasswordFile }: PosConsensusConfig): Promise<Surroundings["keys"]> {
+async function readKeys({
+  keystoreDir,
+  keystorePasswordFile,
+}: PosConsensusConfig): Promise<Surroundings["keys"]> {
   const password = (await readFile(keystorePasswordFile, "utf8")).trim();
   const [sequencer, channel] = await Promise.all([
     readKeystore(join(keystoreDir, "sequencer.json"), password),
@@ -146,7 +172,10 @@ async function openStoreAndBus(
 
 async function startEngine(
   { config, network, keys, store, bus, metrics, poolMetrics, logger, signal, fail }: Surroundings,
-  { membership, app }: { readonly membership: Membership; readonly app: ReturnType<typeof createPoolApp> },
+  {
+    membership,
+    app,
+  }: { readonly membership: Membership; readonly app: ReturnType<typeof createPoolApp> },
 ): Promise<PoolEngine> {
   const domain = signingDomain(network);
   const { l2ChainId, parameters, genesisTimeMs } = network;
@@ -193,7 +222,7 @@ function followNeighbours(
     ordererUrl: config.ordererUrl,
     certifiedHeight: () => engine.appState().certified.height,
     onChange: engine.localViewChanged,
-    record: relay.record,
+    record: (tx, payload) => relay.record(tx, payload),
     signal,
     logger,
   });
@@ -206,7 +235,10 @@ function followNeighbours(
 }
 
 /** L1 may be away for long: everything but a wrong chain is waited for. */
-async function keepObserving(options: L1ObserverOptions, fail: (error: unknown) => void): Promise<void> {
+async function keepObserving(
+  options: L1ObserverOptions,
+  fail: (error: unknown) => void,
+): Promise<void> {
   const { signal, logger } = options;
   while (!signal.aborted) {
     try {
@@ -222,12 +254,18 @@ async function keepObserving(options: L1ObserverOptions, fail: (error: unknown) 
 
 async function serve(
   { config, store, metrics, logger }: Surroundings,
-  parts: { readonly engine: PoolEngine; readonly relay: PayloadRelay; readonly ready: () => boolean },
+  parts: {
+    readonly engine: PoolEngine;
+    readonly relay: PayloadRelay;
+    readonly ready: () => boolean;
+  },
   resources: Resources,
 ): Promise<void> {
   const rpc = posConsensusRpc({ ...parts, sql: store.sql });
   const { grpcHost: host, grpcPort: port, httpPort } = config;
-  resources.add(await createGrpcServer({ host, port, services: [rpc], logger }), (server) => server.close());
+  resources.add(await createGrpcServer({ host, port, services: [rpc], logger }), (server) =>
+    server.close(),
+  );
   const http = { port: httpPort, ready: parts.ready, metrics };
   resources.add(await startHttpServer(http), (server) => server.close());
 }

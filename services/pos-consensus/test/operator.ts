@@ -45,11 +45,17 @@ const identity = createPeerIdentity("test");
 export const self = publicKeyToAddress(privateKeyToPublicKey(sequencerKey));
 
 /** A block of the fake orderer's chain. */
-export type TestBlock = { readonly height: bigint; readonly hash: Hex; readonly parentHash: Hex; readonly term: bigint };
+export type TestBlock = {
+  readonly height: bigint;
+  readonly hash: Hex;
+  readonly parentHash: Hex;
+  readonly term: bigint;
+};
 
 /** Blocks `from` to `to` of a term. */
 export function testBlocks(from: number, to: number, term = 1n): TestBlock[] {
-  const hashOf = (height: number) => keccak256(bytesToHex(new TextEncoder().encode(`block ${height}`)));
+  const hashOf = (height: number) =>
+    keccak256(bytesToHex(new TextEncoder().encode(`block ${height}`)));
   return Array.from({ length: to - from + 1 }, (_, i) => ({
     height: BigInt(from + i),
     hash: hashOf(from + i),
@@ -68,7 +74,8 @@ export async function startOperator() {
     mkdtemp(join(tmpdir(), "pos-consensus-test-")),
   ]);
   resources.add(folder, (path) => rm(path, { recursive: true, force: true }));
-  for (const server of [postgres, nats, anvil]) resources.add(server, (opened) => opened[Symbol.asyncDispose]());
+  for (const server of [postgres, nats, anvil])
+    resources.add(server, (opened) => opened[Symbol.asyncDispose]());
   const channelPort = await freePort();
   const network = await deployNetwork(anvil.url, channelPort);
   const networkFile = join(folder, "network.json");
@@ -154,17 +161,32 @@ async function deployNetwork(l1Url: string, channelPort: number): Promise<Networ
           feedCertificate: identity.certificate,
           consensusEndpoint: `127.0.0.1:${channelPort}`,
           consensusCertificate: identity.certificate,
-          mpcMultiaddr: "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN",
+          mpcMultiaddr:
+            "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN",
         },
       },
     ],
     parameters: defaultParameters,
-    l2Genesis: { chainId: 2_026n, blockHash: keccak256("0x01"), stateRoot: keccak256("0x02"), timestamp: l2Genesis.timestamp },
+    l2Genesis: {
+      chainId: 2_026n,
+      blockHash: keccak256("0x01"),
+      stateRoot: keccak256("0x02"),
+      timestamp: l2Genesis.timestamp,
+    },
   });
-  return { ...deployment, l2ChainId: 2_026n, genesisTimeMs, l2Genesis, parameters: defaultParameters };
+  return {
+    ...deployment,
+    l2ChainId: 2_026n,
+    genesisTimeMs,
+    l2Genesis,
+    parameters: defaultParameters,
+  };
 }
 
-async function startOrderer(urls: { readonly postgresUrl: string; readonly natsUrl: string }, resources: Resources) {
+async function startOrderer(
+  urls: { readonly postgresUrl: string; readonly natsUrl: string },
+  resources: Resources,
+) {
   let chain: readonly TestBlock[] = [];
   const stopping = new AbortController();
   resources.add(stopping, (controller) => controller.abort());
@@ -173,7 +195,14 @@ async function startOrderer(urls: { readonly postgresUrl: string; readonly natsU
   const migrations = pathToFileURL(`${none}/`);
   const store = await openStore({ url: urls.postgresUrl, schema: "orderer", migrations, signal });
   resources.add(store, (opened) => opened.close());
-  const bus = await openBus({ ...urls, operator: "test", service: "orderer", store, signal, logger: silentLogger });
+  const bus = await openBus({
+    ...urls,
+    operator: "test",
+    service: "orderer",
+    store,
+    signal,
+    logger: silentLogger,
+  });
   resources.add(bus, (opened) => opened.close());
   const unused = () => Promise.reject(new Error("not part of the test"));
   const service = grpcHandler(OrdererService, {
@@ -195,14 +224,18 @@ async function startOrderer(urls: { readonly postgresUrl: string; readonly natsU
     extend: (forkHeight: bigint, blocks: readonly TestBlock[]) => {
       chain = [...chain.filter(({ height }) => height <= forkHeight), ...blocks];
       const value = { forkHeight, blocks: blocks.map(toReference) };
-      return store.transaction((tx) => bus.publish(tx, { case: "canonicalChainUpdated", value: value as never }));
+      return store.transaction((tx) =>
+        bus.publish(tx, { case: "canonicalChainUpdated", value: value as never }),
+      );
     },
     /** Has blocks, but tells nobody. */
     hold: (blocks: readonly TestBlock[]) => {
       chain = blocks;
     },
     reportSilent: (term: bigint) =>
-      store.transaction((tx) => bus.publish(tx, { case: "leaderSilent", value: { term, reason: 1 } as never })),
+      store.transaction((tx) =>
+        bus.publish(tx, { case: "leaderSilent", value: { term, reason: 1 } as never }),
+      ),
   };
 }
 

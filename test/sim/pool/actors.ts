@@ -11,16 +11,38 @@ export function hostilePayload(state: PoolState, prng: Prng): PoolPayload {
   const victim = prng.pick(members).address;
   const open = batches.open;
   const digest = open !== null && open.stage.type !== "open" ? open.stage.digest : rubbish;
-  const at = { index: open?.index ?? 1n, attempt: open?.attempt ?? 0, digest: prng.chance(0.5) ? digest : rubbish };
+  const at = {
+    index: open?.index ?? 1n,
+    attempt: open?.attempt ?? 0,
+    digest: prng.chance(0.5) ? digest : rubbish,
+  };
   const ceremonyId = ceremonies.current?.ceremonyId ?? rubbish;
   const session = signing.requests[0]?.session;
   const stock = nonces[prng.integer(0, Math.max(0, nonces.length - 1))];
   const tip = batches.unposted[0] ?? batches.tip;
   const event: L1Event = prng.pick<L1Event>([
-    { type: "batchPosted", index: tip.index, digest: tip.digest, l1TxHash: rubbish, l1BlockNumber: 1n },
-    { type: "batchPosted", index: tip.index, digest: rubbish, l1TxHash: rubbish, l1BlockNumber: 1n },
+    {
+      type: "batchPosted",
+      index: tip.index,
+      digest: tip.digest,
+      l1TxHash: rubbish,
+      l1BlockNumber: 1n,
+    },
+    {
+      type: "batchPosted",
+      index: tip.index,
+      digest: rubbish,
+      l1TxHash: rubbish,
+      l1BlockNumber: 1n,
+    },
     { type: "batchFinal", index: batches.postedIndex, digest: rubbish, lastBlock: 10_000n },
-    { type: "epochRegistered", epoch: 1n, groupKeyHash: rubbish, l1TxHash: rubbish, l1BlockNumber: 1n },
+    {
+      type: "epochRegistered",
+      epoch: 1n,
+      groupKeyHash: rubbish,
+      l1TxHash: rubbish,
+      l1BlockNumber: 1n,
+    },
   ]);
   return prng.pick<PoolPayload>([
     { type: "leaderSilent", term: leadership.term },
@@ -35,7 +57,11 @@ export function hostilePayload(state: PoolState, prng: Prng): PoolPayload {
       attempt: signing.requests[0]?.attempt ?? 0,
       culprits: [victim],
     },
-    { type: "groupSignature", sessionId: session?.sessionId ?? rubbish, signature: { r: victim, s: rubbish } },
+    {
+      type: "groupSignature",
+      sessionId: session?.sessionId ?? rubbish,
+      signature: { r: victim, s: rubbish },
+    },
     {
       type: "nonceCommitments",
       keyId: stock?.keyId ?? rubbish,

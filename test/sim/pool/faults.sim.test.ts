@@ -25,12 +25,16 @@ function runFaults(seed: number): { readonly world: PoolWorld; readonly hostile:
     [20, 20, 20, 20, 20],
     [30, 25, 20, 20, 20, 20],
   ]);
-  const world = new PoolWorld(stakes, { batchAgeMsMax: 3_000, termSpanBlocks: prng.integer(2, 20) });
+  const world = new PoolWorld(stakes, {
+    batchAgeMsMax: 3_000,
+    termSpanBlocks: prng.integer(2, 20),
+  });
   const hostile = prng.integer(0, stakes.length - 1);
   const end = world.nowMs + faultyMs;
   while (world.nowMs < end) {
     if (prng.chance(0.3)) world.inject(hostile, hostilePayload(world.state, prng));
-    if (prng.chance(0.03)) toggleFault(world, prng.integer(0, stakes.length - 1), prng.fork(String(world.nowMs)));
+    if (prng.chance(0.03))
+      toggleFault(world, prng.integer(0, stakes.length - 1), prng.fork(String(world.nowMs)));
     world.step();
   }
   for (const node of world.nodes) {
@@ -50,7 +54,8 @@ function toggleFault(world: PoolWorld, index: number, prng: ReturnType<typeof cr
   if (fault === 0) node.isUp = !node.isUp;
   if (fault === 1) node.isSilentLeader = !node.isSilentLeader;
   if (fault === 2) node.signer.faults.silentInSigning = node.signer.faults.silentInSigning !== true;
-  if (fault === 3) node.signer.faults.wrongSignatureShares = node.signer.faults.wrongSignatureShares !== true;
+  if (fault === 3)
+    node.signer.faults.wrongSignatureShares = node.signer.faults.wrongSignatureShares !== true;
   if (fault === 4) node.batcher.faults.silent = node.batcher.faults.silent !== true;
   if (fault === 5) world.l1.isAccepting = !world.l1.isAccepting;
 }
@@ -59,14 +64,23 @@ for (const seed of seeds) {
   test(`seed ${seed}: P0 to P10 hold under faults, and the pool recovers`, () => {
     const { world, hostile } = runFaults(seed);
     const { postedIndex } = world.state.batches;
-    const recovered = world.runUntil(() => world.state.batches.postedIndex >= postedIndex + 2n, 240_000);
+    const recovered = world.runUntil(
+      () => world.state.batches.postedIndex >= postedIndex + 2n,
+      240_000,
+    );
     assert.ok(recovered, `seed ${seed}: posts no batches; replay with SIM_SEED=${seed}`);
     const posted = world.decided("batchPosted").map(({ index }) => index);
-    assert.deepEqual(posted, posted.map((_, i) => BigInt(i + 1)), "P3 posted without gap");
+    assert.deepEqual(
+      posted,
+      posted.map((_, i) => BigInt(i + 1)),
+      "P3 posted without gap",
+    );
     // The hostile member may publish its own commitments again: it harms nobody but itself.
     const used = world
       .decided("signingSessionOpened")
-      .flatMap(({ roster }) => roster.filter(({ member }) => member !== hostile).map(({ hiding }) => hiding));
+      .flatMap(({ roster }) =>
+        roster.filter(({ member }) => member !== hostile).map(({ hiding }) => hiding),
+      );
     assert.equal(new Set(used).size, used.length, "P5 a commitment is used once");
   });
 }

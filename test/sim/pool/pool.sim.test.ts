@@ -10,7 +10,10 @@ const parameters = { batchAgeMsMax: 4_000 };
 /** A pool of five that has an active key. */
 function startedPool(): PoolWorld {
   const world = new PoolWorld(equalStakes, parameters);
-  assert.ok(world.runUntil(() => world.state.keys.active !== null, 30_000), "the pool has a key");
+  assert.ok(
+    world.runUntil(() => world.state.keys.active !== null, 30_000),
+    "the pool has a key",
+  );
   return world;
 }
 
@@ -53,8 +56,13 @@ describe("leaders", () => {
     assert.ok(world.runUntil(() => world.state.leadership.term > term, 2_000));
     assert.equal(world.state.leadership.reason, "silence");
     assert.notEqual(world.state.leadership.leader, leader);
-    assert.ok(world.runUntil(() => world.state.certified.height > certified + 3n, 10_000), "blocks go on");
-    const later = world.decided("termStarted").filter((decision) => decision.term > term && decision.term < term + 4n);
+    assert.ok(
+      world.runUntil(() => world.state.certified.height > certified + 3n, 10_000),
+      "blocks go on",
+    );
+    const later = world
+      .decided("termStarted")
+      .filter((decision) => decision.term > term && decision.term < term + 4n);
     assert.ok(later.every((decision) => decision.leader !== leader));
   });
 
@@ -62,8 +70,13 @@ describe("leaders", () => {
     const world = new PoolWorld(equalStakes, { ...parameters, termSpanBlocks: 2 });
     world.node(2).isSilentLeader = true;
     assert.ok(world.runUntil(() => world.state.leadership.term >= 60n, 400_000));
-    const led = world.decided("termStarted").filter(({ leader }) => leader === world.node(2).member.address);
-    assert.ok(led.length >= 2 && led.length <= 6, `the silent member led ${led.length} of 60 terms`);
+    const led = world
+      .decided("termStarted")
+      .filter(({ leader }) => leader === world.node(2).member.address);
+    assert.ok(
+      led.length >= 2 && led.length <= 6,
+      `the silent member led ${led.length} of 60 terms`,
+    );
   });
 });
 
@@ -82,8 +95,12 @@ describe("batches", () => {
     world.node(2).batcher.faults.wrongStateRoot = true;
     assert.ok(world.runUntil(postedAtLeast(world, 6n), 90_000));
     const rejected = world.decided("batchRejected");
-    assert.ok(rejected.length >= 1 && rejected.every(({ code }) => code === "REFUSED:STATE_ROOT_MISMATCH"));
-    const wrong = world.decided("batchSigned").filter(({ header }) => header.proposer === world.node(2).member.address);
+    assert.ok(
+      rejected.length >= 1 && rejected.every(({ code }) => code === "REFUSED:STATE_ROOT_MISMATCH"),
+    );
+    const wrong = world
+      .decided("batchSigned")
+      .filter(({ header }) => header.proposer === world.node(2).member.address);
     assert.equal(wrong.length, 0);
   });
 
@@ -110,7 +127,10 @@ describe("batches", () => {
     world.node(0).isUp = false;
     world.node(3).isUp = false;
     const { height } = world.state;
-    assert.equal(world.runUntil(() => world.state.height > height, 20_000), false);
+    assert.equal(
+      world.runUntil(() => world.state.height > height, 20_000),
+      false,
+    );
     world.node(3).isUp = true;
     assert.ok(world.runUntil(postedAtLeast(world, 2n), 90_000));
   });
@@ -149,13 +169,16 @@ describe("signing", () => {
     world.runUntil(() => false, 20_000);
     world.node(2).signer.faults.silentInSigning = false;
     assert.ok(world.runUntil(postedAtLeast(world, 3n), 120_000));
-    const used = world.decided("signingSessionOpened").flatMap(({ roster }) => roster.map(({ hiding }) => hiding));
+    const used = world
+      .decided("signingSessionOpened")
+      .flatMap(({ roster }) => roster.map(({ hiding }) => hiding));
     assert.equal(new Set(used).size, used.length);
   });
 });
 
 describe("key ceremonies", () => {
-  const withKey = (world: PoolWorld) => world.runUntil(() => world.state.keys.active !== null, 90_000);
+  const withKey = (world: PoolWorld) =>
+    world.runUntil(() => world.state.keys.active !== null, 90_000);
 
   test("a member that is silent in round 1 is named and left out", () => {
     const world = new PoolWorld(equalStakes, parameters);
@@ -232,9 +255,17 @@ describe("signed batches that L1 does not take", () => {
     assert.ok(first !== undefined);
     const { index, attempt, digest } = first;
     for (const node of world.nodes.slice(0, 4)) {
-      world.inject(node.member.index, { type: "batchRefusal", index, attempt, digest, code: "ORIGIN_REORGED" });
+      world.inject(node.member.index, {
+        type: "batchRefusal",
+        index,
+        attempt,
+        digest,
+        code: "ORIGIN_REORGED",
+      });
     }
-    assert.ok(world.runUntil(() => world.decided("batchRejected").some((d) => d.index === 1n), 5_000));
+    assert.ok(
+      world.runUntil(() => world.decided("batchRejected").some((d) => d.index === 1n), 5_000),
+    );
     return { world, first };
   }
 
@@ -242,7 +273,13 @@ describe("signed batches that L1 does not take", () => {
     const { world } = refusedPool();
     const rejected = world.decided("batchRejected");
     assert.ok(rejected.every(({ code }) => code === "REFUSED_AFTER_SIGNING:ORIGIN_REORGED"));
-    assert.deepEqual(rejected.map(({ index }) => index).toReversed().slice(0, 3), [1n, 2n, 3n]);
+    assert.deepEqual(
+      rejected
+        .map(({ index }) => index)
+        .toReversed()
+        .slice(0, 3),
+      [1n, 2n, 3n],
+    );
     const reopened = world.decided("batchOpened").at(-1);
     assert.ok(reopened?.index === 1n && reopened.attempt > 0 && reopened.firstBlock === 1n);
     assert.ok(world.runUntil(() => world.state.batches.tip.index >= 2n, 60_000));
@@ -255,14 +292,25 @@ describe("signed batches that L1 does not take", () => {
     assert.ok(world.runUntil(() => world.state.batches.tip.index >= 1n, 60_000));
     assert.notEqual(world.state.batches.unposted[0]?.digest, first.digest);
     for (const { member } of world.nodes) {
-      const event = { type: "batchPosted", index: 1n, digest: first.digest, l1TxHash: first.digest } as const;
+      const event = {
+        type: "batchPosted",
+        index: 1n,
+        digest: first.digest,
+        l1TxHash: first.digest,
+      } as const;
       world.inject(member.index, { type: "l1Observation", event: { ...event, l1BlockNumber: 9n } });
     }
     assert.ok(world.runUntil(() => world.state.batches.postedIndex === 1n, 5_000));
     assert.equal(world.decided("batchPosted")[0]?.digest, first.digest);
     assert.ok(world.decided("batchRejected").some(({ code }) => code === "REPLACED_ON_L1"));
-    assert.ok(world.runUntil(() => world.state.batches.tip.index >= 3n, 60_000), "batches go on from there");
-    const second = world.decided("batchOpened").filter(({ index }) => index === 2n).at(-1);
+    assert.ok(
+      world.runUntil(() => world.state.batches.tip.index >= 3n, 60_000),
+      "batches go on from there",
+    );
+    const second = world
+      .decided("batchOpened")
+      .filter(({ index }) => index === 2n)
+      .at(-1);
     assert.equal(second?.parentHash, first.digest);
   });
 

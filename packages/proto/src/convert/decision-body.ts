@@ -67,7 +67,11 @@ export function decisionBodyFromProto(kind: Kind): DecisionBody {
 function orderBody(kind: OrderKind): DecisionBody {
   switch (kind.case) {
     case "membersSet":
-      return { type: kind.case, epoch: kind.value.epoch, members: kind.value.members.map(memberFromProto) };
+      return {
+        type: kind.case,
+        epoch: kind.value.epoch,
+        members: kind.value.members.map(memberFromProto),
+      };
     case "termStarted": {
       const { term, leader, firstBlock, lastBlock, parentHeight, parentHash, reason } = kind.value;
       return {
@@ -109,7 +113,11 @@ function batchBody(kind: BatchKind): DecisionBody {
         epoch: kind.value.epoch,
       };
     case "batchProposed":
-      return { type: kind.case, attempt: kind.value.attempt, header: batchHeaderFromProto(kind.value.header) };
+      return {
+        type: kind.case,
+        attempt: kind.value.attempt,
+        header: batchHeaderFromProto(kind.value.header),
+      };
     case "batchEndorsed":
       return {
         type: kind.case,
@@ -198,7 +206,9 @@ function ceremonyBody(kind: CeremonyKind): DecisionBody {
         ceremonyId,
         epoch: kind.value.epoch,
         groupKey: hashOf(kind.value.groupKey, "group_key"),
-        verifyingShares: kind.value.verifyingShares.map((share) => hexOf(share, 33, "verifying_shares")),
+        verifyingShares: kind.value.verifyingShares.map((share) =>
+          hexOf(share, 33, "verifying_shares"),
+        ),
         roster: addressesOf(kind.value.roster, "roster"),
         threshold: kind.value.threshold,
       };
@@ -236,7 +246,11 @@ function keyBody(kind: KeyKind): DecisionBody {
     case "epochKeySigned":
       return epochKeySignedBody(kind.value);
     case "epochActivated":
-      return { type: kind.case, epoch: kind.value.epoch, groupKey: hashOf(kind.value.groupKey, "group_key") };
+      return {
+        type: kind.case,
+        epoch: kind.value.epoch,
+        groupKey: hashOf(kind.value.groupKey, "group_key"),
+      };
     case "keyRetired":
       return { type: kind.case, keyId: hashOf(kind.value.keyId, "key_id") };
     case "keyErased":
@@ -293,7 +307,8 @@ function epochKeySignedBody(message: EpochKeySigned): DecisionBody {
 
 function purposeOf({ purpose, subject, subjectAttempt }: SigningSessionOpened): SigningPurpose {
   if (purpose === PurposeMessage.EPOCH) return { type: "epoch", epoch: subject };
-  if (purpose === PurposeMessage.BATCH) return { type: "batch", index: subject, attempt: subjectAttempt };
+  if (purpose === PurposeMessage.BATCH)
+    return { type: "batch", index: subject, attempt: subjectAttempt };
   throw new ConversionError("purpose", "known");
 }
 

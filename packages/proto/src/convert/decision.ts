@@ -80,7 +80,10 @@ const reasonMessages: Readonly<Record<TermReason, TermReasonMessage>> = {
 function orderKindOf(body: OrderBody): Kind {
   switch (body.type) {
     case "membersSet":
-      return { case: body.type, value: { epoch: body.epoch, members: body.members.map(memberToProto) } };
+      return {
+        case: body.type,
+        value: { epoch: body.epoch, members: body.members.map(memberToProto) },
+      };
     case "termStarted":
       return {
         case: body.type,
@@ -94,7 +97,11 @@ function orderKindOf(body: OrderBody): Kind {
     case "blocksCertified":
       return {
         case: body.type,
-        value: { from: body.from, hashes: body.hashes.map(hexToBytes), blockId: hexToBytes(body.blockId) },
+        value: {
+          from: body.from,
+          hashes: body.hashes.map(hexToBytes),
+          blockId: hexToBytes(body.blockId),
+        },
       };
     default:
       return unreachable(body);
@@ -102,7 +109,8 @@ function orderKindOf(body: OrderBody): Kind {
 }
 
 function batchKindOf(body: BatchBody, domain: SigningDomain): Kind {
-  const header = "header" in body ? batchHeaderToProto(body.header, batchDigest(body.header, domain)) : {};
+  const header =
+    "header" in body ? batchHeaderToProto(body.header, batchDigest(body.header, domain)) : {};
   switch (body.type) {
     case "batchOpened":
       return {
@@ -157,7 +165,10 @@ function batchKindOf(body: BatchBody, domain: SigningDomain): Kind {
     case "batchFinal":
       return { case: body.type, value: { batchIndex: body.index, lastBlock: body.lastBlock } };
     case "batchRejected":
-      return { case: body.type, value: { batchIndex: body.index, attempt: body.attempt, code: body.code } };
+      return {
+        case: body.type,
+        value: { batchIndex: body.index, attempt: body.attempt, code: body.code },
+      };
     default:
       return unreachable(body);
   }
@@ -170,7 +181,10 @@ function ceremonyKindOf(body: CeremonyBody): Kind {
       const { epoch, attempt, threshold } = body;
       const deadlineMs = BigInt(body.deadlineMs);
       const roster = body.roster.map(memberToProto);
-      return { case: body.type, value: { ceremonyId, epoch, attempt, roster, threshold, deadlineMs } };
+      return {
+        case: body.type,
+        value: { ceremonyId, epoch, attempt, roster, threshold, deadlineMs },
+      };
     }
     case "ceremonyRound1Completed":
       return {
@@ -187,7 +201,11 @@ function ceremonyKindOf(body: CeremonyBody): Kind {
     case "ceremonyComplaintRaised":
       return {
         case: body.type,
-        value: { ceremonyId, dealer: hexToBytes(body.dealer), complainer: hexToBytes(body.complainer) },
+        value: {
+          ceremonyId,
+          dealer: hexToBytes(body.dealer),
+          complainer: hexToBytes(body.complainer),
+        },
       };
     case "ceremonyShareRevealed":
       return {
@@ -212,7 +230,10 @@ function ceremonyKindOf(body: CeremonyBody): Kind {
         },
       };
     case "ceremonyFailed":
-      return { case: body.type, value: { ceremonyId, culprits: body.culprits.map(hexToBytes), code: body.code } };
+      return {
+        case: body.type,
+        value: { ceremonyId, culprits: body.culprits.map(hexToBytes), code: body.code },
+      };
     default:
       return unreachable(body);
   }
@@ -261,7 +282,10 @@ function keyKindOf(body: KeyBody): Kind {
     case "keyRetired":
       return { case: body.type, value: { keyId: hexToBytes(body.keyId) } };
     case "keyErased":
-      return { case: body.type, value: { keyId: hexToBytes(body.keyId), member: hexToBytes(body.member) } };
+      return {
+        case: body.type,
+        value: { keyId: hexToBytes(body.keyId), member: hexToBytes(body.member) },
+      };
     default:
       return unreachable(body);
   }

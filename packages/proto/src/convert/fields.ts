@@ -14,8 +14,14 @@ import {
   publicKeyToAddress,
   type SigningDomain,
 } from "@sequorum/protocol";
-import { type BatchHeader as BatchHeaderMessage, BatchHeaderSchema } from "../gen/sequorum/types/v1alpha1/batch_pb.ts";
-import { type Member as MemberMessage, MemberSchema } from "../gen/sequorum/types/v1alpha1/member_pb.ts";
+import type {
+  BatchHeader as BatchHeaderMessage,
+  BatchHeaderSchema,
+} from "../gen/sequorum/types/v1alpha1/batch_pb.ts";
+import {
+  type Member as MemberMessage,
+  MemberSchema,
+} from "../gen/sequorum/types/v1alpha1/member_pb.ts";
 
 /** Thrown when a message does not say what its type promises; the message names the field. */
 export class ConversionError extends Error {
@@ -54,15 +60,22 @@ export function present<Message>(message: Message | undefined, field: string): M
 }
 
 /** A batch header with its digest in this network. */
-export function batchHeaderToProto(header: BatchHeader, digest: Hex): MessageInitShape<typeof BatchHeaderSchema> {
+export function batchHeaderToProto(
+  header: BatchHeader,
+  digest: Hex,
+): MessageInitShape<typeof BatchHeaderSchema> {
   return { abi: encodeBatchHeader(header), index: header.index, digest: hexToBytes(digest) };
 }
 
 /** The header that the message carries; with a domain, its digest is checked too. */
-export function batchHeaderFromProto(message: BatchHeaderMessage | undefined, domain?: SigningDomain): BatchHeader {
+export function batchHeaderFromProto(
+  message: BatchHeaderMessage | undefined,
+  domain?: SigningDomain,
+): BatchHeader {
   const { abi, index, digest } = present(message, "header");
   const header = decodeBatchHeader(abi);
-  if (header === undefined || header.index !== index) throw new ConversionError("header", "a batch header");
+  if (header === undefined || header.index !== index)
+    throw new ConversionError("header", "a batch header");
   if (domain !== undefined && batchDigest(header, domain) !== bytesToHex(digest)) {
     throw new ConversionError("header.digest", "the header's digest");
   }
@@ -80,7 +93,12 @@ export function memberToProto({ address, publicKey, stakeWei, index }: PoolMembe
 }
 
 /** Inverse of `memberToProto`; the address must be the public key's. */
-export function memberFromProto({ address, publicKey, stakeWei, index }: MemberMessage): PoolMember {
+export function memberFromProto({
+  address,
+  publicKey,
+  stakeWei,
+  index,
+}: MemberMessage): PoolMember {
   const member = {
     index,
     address: addressOf(address, "member.address"),

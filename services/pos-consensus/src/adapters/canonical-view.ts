@@ -4,9 +4,16 @@ import type { CanonicalChainUpdated } from "@sequorum/proto/events";
 import { OrdererService } from "@sequorum/proto/orderer";
 import type { BlockReference } from "@sequorum/proto/types";
 import { type BlockHeight, bytesToHex } from "@sequorum/protocol";
-import { createGrpcClient, describeError, type Logger, RetryableError, RpcError, retry } from "@sequorum/service";
+import {
+  createGrpcClient,
+  describeError,
+  type Logger,
+  RetryableError,
+  RpcError,
+  retry,
+} from "@sequorum/service";
 import type { CanonicalBlock, CanonicalView } from "../core/pool/certification.ts";
-import type { PayloadRelay } from "./payload-relay.ts";
+import type { RecordPayload } from "../ports.ts";
 
 /** Blocks that the view holds; the orderer bounds how far a leader runs ahead. */
 const viewBlocksMax = 4_096;
@@ -19,7 +26,7 @@ export type CanonicalViewOptions = {
   readonly certifiedHeight: () => BlockHeight;
   readonly onChange: (view: CanonicalView) => void;
   /** Takes the orderer's reports of silent leaders. */
-  readonly record: PayloadRelay["record"];
+  readonly record: RecordPayload;
   readonly signal: AbortSignal;
   readonly logger: Logger;
 };
@@ -45,7 +52,10 @@ export function followOrderer(options: CanonicalViewOptions): ViewFollower {
 
   /** Asks for the whole uncertified chain. */
   async function refresh(): Promise<void> {
-    const { blocks } = await orderer.getCanonicalChain({ from: certifiedHeight() + 1n }, { signal, timeoutMs: 3_000 });
+    const { blocks } = await orderer.getCanonicalChain(
+      { from: certifiedHeight() + 1n },
+      { signal, timeoutMs: 3_000 },
+    );
     replace(blocks.map(toCanonicalBlock));
   }
 
@@ -58,7 +68,8 @@ export function followOrderer(options: CanonicalViewOptions): ViewFollower {
     const attempt = () =>
       refresh().catch((error: unknown) => {
         // A sibling that starts answers with errors for a moment: that is no fault of ours.
-        if (error instanceof RpcError) throw new RetryableError("the orderer has no answer", { cause: error });
+        if (error instanceof RpcError)
+          throw new RetryableError("the orderer has no answer", { cause: error });
         throw error;
       });
     retry(attempt, {
@@ -70,7 +81,8 @@ export function followOrderer(options: CanonicalViewOptions): ViewFollower {
       },
     })
       .catch((error: unknown) => {
-        if (!signal.aborted) logger.error("the orderer's answer is not usable", { reason: describeError(error) });
+        if (!signal.aborted)
+          logger.error("the orderer's answer is not usable", { reason: describeError(error) });
       })
       .finally(() => {
         const isWantedAgain = refreshing === "again" && !signal.aborted;
@@ -81,7 +93,8 @@ export function followOrderer(options: CanonicalViewOptions): ViewFollower {
 
   bus.subscribe({
     from: "orderer",
-    select: ({ payload }) => payload.case === "canonicalChainUpdated" || payload.case === "leaderSilent",
+    select: ({ payload }) =>
+      payload.case === "canonicalChainUpdated" || payload.case === "leaderSilent",
     handle: async ({ payload }, tx) => {
       if (payload.case === "leaderSilent") {
         await options.record(tx, { type: "leaderSilent", term: payload.value.term });
@@ -108,10 +121,14 @@ export function updated(
   certified: BlockHeight,
 ): CanonicalView | undefined {
   const kept = view.filter(({ height }) => height <= forkHeight);
-  const next = [...kept, ...blocks.map(toCanonicalBlock)].filter(({ height }) => height > certified);
+  const next = [...kept, ...blocks.map(toCanonicalBlock)].filter(
+    ({ height }) => height > certified,
+  );
   const [first] = next;
   const startsAbove = first !== undefined && first.height !== certified + 1n;
-  const hasGap = next.some((block, i) => i > 0 && block.height !== (next[i - 1]?.height ?? 0n) + 1n);
+  const hasGap = next.some(
+    (block, i) => i > 0 && block.height !== (next[i - 1]?.height ?? 0n) + 1n,
+  );
   return startsAbove || hasGap ? undefined : next;
 }
 

@@ -12,14 +12,14 @@ import { describeError, type Logger } from "@sequorum/service";
 import type { Store, Transaction } from "@sequorum/store";
 import { parseEventLogs } from "viem";
 import type { PoolMetrics } from "../metrics.ts";
-import type { PayloadRelay } from "./payload-relay.ts";
+import type { RecordPayload } from "../ports.ts";
 
 /** What the observer works with. */
 export type L1ObserverOptions = {
   readonly client: L1Client;
   readonly network: NetworkConfig;
   readonly store: Store;
-  readonly record: PayloadRelay["record"];
+  readonly record: RecordPayload;
   readonly pollMs: number;
   readonly metrics: PoolMetrics;
   readonly logger: Logger;
@@ -61,7 +61,8 @@ async function follow(options: L1ObserverOptions): Promise<void> {
   });
   for await (const block of blocks) {
     await store.transaction(async (tx) => {
-      for (const event of eventsOf(block, network)) await options.record(tx, { type: "l1Observation", event });
+      for (const event of eventsOf(block, network))
+        await options.record(tx, { type: "l1Observation", event });
       await updateWindows(tx, block, options);
       await moveCursor(tx, block);
     });
@@ -69,26 +70,41 @@ async function follow(options: L1ObserverOptions): Promise<void> {
 }
 
 /** What a confirmed block says, in log order. */
-export function eventsOf({ logs, number }: L1ConfirmedBlock, { contracts }: NetworkConfig): L1Event[] {
+export function eventsOf(
+  { logs, number }: L1ConfirmedBlock,
+  { contracts }: NetworkConfig,
+): L1Event[] {
   const epochLogs = logs.filter(({ address }) => sameAddress(address, contracts.epochRegistry));
   const rollupLogs = logs.filter(({ address }) => sameAddress(address, contracts.rollupChain));
-  const epochs = parseEventLogs({ abi: epochRegistryAbi, logs: epochLogs, eventName: "EpochRegistered" });
-  const batches = parseEventLogs({ abi: rollupChainAbi, logs: rollupLogs, eventName: "BatchSubmitted" });
+  const epochs = parseEventLogs({
+    abi: epochRegistryAbi,
+    logs: epochLogs,
+    eventName: "EpochRegistered",
+  });
+  const batches = parseEventLogs({
+    abi: rollupChainAbi,
+    logs: rollupLogs,
+    eventName: "BatchSubmitted",
+  });
   return [
-    ...epochs.map(({ args, transactionHash }): L1Event => ({
-      type: "epochRegistered",
-      epoch: args.epoch,
-      groupKeyHash: args.update.groupKeyHash,
-      l1TxHash: transactionHash,
-      l1BlockNumber: number,
-    })),
-    ...batches.map(({ args, transactionHash }): L1Event => ({
-      type: "batchPosted",
-      index: args.index,
-      digest: args.batchHash,
-      l1TxHash: transactionHash,
-      l1BlockNumber: number,
-    })),
+    ...epochs.map(
+      ({ args, transactionHash }): L1Event => ({
+        type: "epochRegistered",
+        epoch: args.epoch,
+        groupKeyHash: args.update.groupKeyHash,
+        l1TxHash: transactionHash,
+        l1BlockNumber: number,
+      }),
+    ),
+    ...batches.map(
+      ({ args, transactionHash }): L1Event => ({
+        type: "batchPosted",
+        index: args.index,
+        digest: args.batchHash,
+        l1TxHash: transactionHash,
+        l1BlockNumber: number,
+      }),
+    ),
   ];
 }
 
@@ -98,7 +114,9 @@ async function updateWindows(
   block: L1ConfirmedBlock,
   { network, record, logger }: L1ObserverOptions,
 ): Promise<void> {
-  const logs = block.logs.filter(({ address }) => sameAddress(address, network.contracts.rollupChain));
+  const logs = block.logs.filter(({ address }) =>
+    sameAddress(address, network.contracts.rollupChain),
+  );
   for (const event of parseEventLogs({ abi: rollupChainAbi, logs: [...logs] })) {
     if (event.eventName === "BatchSubmitted") {
       const { index, batchHash, header, finalAtSeconds } = event.args;
@@ -115,8 +133,15 @@ async function updateWindows(
   const over = await tx<{ batch_index: bigint; digest: Hex; last_block: bigint }[]>`
     DELETE FROM l1_windows WHERE final_at_seconds <= ${block.timestamp}
     RETURNING batch_index, digest, last_block`;
-  for (const { batch_index, digest, last_block } of over.toSorted((a, b) => (a.batch_index < b.batch_index ? -1 : 1))) {
-    const event = { type: "batchFinal", index: batch_index, digest, lastBlock: last_block } as const;
+  for (const { batch_index, digest, last_block } of over.toSorted((a, b) =>
+    a.batch_index < b.batch_index ? -1 : 1,
+  )) {
+    const event = {
+      type: "batchFinal",
+      index: batch_index,
+      digest,
+      lastBlock: last_block,
+    } as const;
     await record(tx, { type: "l1Observation", event });
   }
 }

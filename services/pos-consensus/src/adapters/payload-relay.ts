@@ -14,7 +14,7 @@ import {
   type SigningDomain,
   signPoolTransaction,
 } from "@sequorum/protocol";
-import { type Logger, RpcError } from "@sequorum/service";
+import { describeError, type Logger, RpcError } from "@sequorum/service";
 import { afterCommit, type Store, type Transaction } from "@sequorum/store";
 import type { TransactionCheck } from "../core/abci.ts";
 import { dispositionOf, isRejectionCode } from "../core/pool/rejection.ts";
@@ -37,111 +37,119 @@ export type PayloadRelayOptions = {
   readonly logger: Logger;
 };
 
-/** The relay. */
-export type PayloadRelay = {
-  /** Stores a payload in the caller's transaction; it goes out after the commit. Returns the transaction's hash. */
-  readonly record: (tx: Transaction, payload: PoolPayload) => Promise<Hex>;
-  /** Stores a payload; it is durable when this resolves. */
-  readonly accept: (payload: PoolPayload) => Promise<Hex>;
-  /** Looks at what waits; called after each decided block. */
-  readonly advance: () => void;
-  readonly pendingCount: () => number;
-  readonly close: () => Promise<void>;
-};
-
 type Pending = {
   readonly payloadHash: Hex;
   readonly type: PoolPayload["type"];
   readonly transaction: Hex;
+  /** The engine has it and gossips it. */
   isHeld: boolean;
 };
 
-/** Loads what waits and starts carrying it. */
-export async function startPayloadRelay(options: PayloadRelayOptions): Promise<PayloadRelay> {
-  const { store, privateKey, domain, metrics, logger } = options;
-  const pending = new Map<Hex, Pending>();
-  const forgotten = new Set<Hex>();
-  let forgetting: Promise<void> | undefined;
+/** The relay of one operator. */
+export class PayloadRelay {
+  readonly #options: PayloadRelayOptions;
+  readonly #pending = new Map<Hex, Pending>();
+  /** Done, but still stored. */
+  readonly #done = new Set<Hex>();
+  #deleting: Promise<void> | undefined;
+  readonly #timer: NodeJS.Timeout;
 
-  const add = (payload: PoolPayload, payloadHash: Hex): Pending => {
-    const known = pending.get(payloadHash);
-    if (known !== undefined) return known;
-    const transaction = bytesToHex(encodePoolTransaction(signPoolTransaction(payload, privateKey, domain)));
-    const added: Pending = { payloadHash, type: payload.type, transaction, isHeld: false };
-    pending.set(payloadHash, added);
-    return added;
-  };
-
-  /** Sends what is valid now, keeps what may become valid, drops the rest. */
-  function carry(item: Pending): void {
-    const check = options.check(item.transaction);
-    if (check.type === "ok") {
-      if (item.isHeld) return;
-      const result = options.submit(item.transaction);
-      item.isHeld = result.type === "ok" || result.type === "known";
-      return;
-    }
-    item.isHeld = false;
-    const disposition = isRejectionCode(check.code) ? dispositionOf(check.code) : "invalid";
-    if (disposition === "premature") return;
-    if (disposition === "invalid") {
-      logger.warn("own payload is not valid", { type: item.type, code: check.code });
-    }
-    if (disposition !== "applied") metrics.dropped.add({ code: check.code });
-    pending.delete(item.payloadHash);
-    forgotten.add(item.payloadHash);
+  constructor(options: PayloadRelayOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.advance(), retryMs);
   }
 
-  function advance(): void {
-    for (const item of pending.values()) carry(item);
-    metrics.pendingPayloads.set(pending.size);
-    if (forgotten.size > 0) forgetting ??= forget();
-  }
-
-  /** Deletes what is done; a failure leaves rows that the next start finds done again. */
-  async function forget(): Promise<void> {
-    const hashes = [...forgotten];
-    try {
-      await store.sql`DELETE FROM pool_payloads WHERE payload_hash IN ${store.sql(hashes.map(hexToBytes))}`;
-      for (const hash of hashes) forgotten.delete(hash);
-    } catch (error) {
-      logger.warn("payloads not deleted yet", { reason: String(error) });
+  /** Takes up what an earlier run has left. */
+  async load(): Promise<void> {
+    const rows = await this.#options.store.sql<{ payload: Uint8Array; payload_hash: Uint8Array }[]>`
+      SELECT payload, payload_hash FROM pool_payloads ORDER BY id`;
+    for (const row of rows) {
+      const payload = decodePayload(new Uint8Array(row.payload));
+      if (payload !== undefined) this.#add(payload, bytesToHex(row.payload_hash));
     }
-    forgetting = undefined;
+    this.advance();
   }
 
-  async function record(tx: Transaction, payload: PoolPayload): Promise<Hex> {
-    if (pending.size >= pendingMax) throw new RpcError("RESOURCE_EXHAUSTED", "TOO_MANY_PAYLOADS");
+  /** Stores a payload in the caller's transaction; it goes out after the commit. Returns the hash on the PoS chain. */
+  async record(tx: Transaction, payload: PoolPayload): Promise<Hex> {
+    if (this.#pending.size >= pendingMax) {
+      throw new RpcError("RESOURCE_EXHAUSTED", "TOO_MANY_PAYLOADS");
+    }
     const bytes = encodePayload(payload);
     const payloadHash = keccak256(bytes);
     await tx`INSERT INTO pool_payloads (payload_hash, payload) VALUES (${hexToBytes(payloadHash)}, ${bytes})
       ON CONFLICT DO NOTHING`;
-    // A deletion that is on its way must not take the new row's promise with it.
-    forgotten.delete(payloadHash);
-    const transaction = signPoolTransaction(payload, privateKey, domain);
+    this.#done.delete(payloadHash);
     afterCommit(tx, () => {
-      carry(add(payload, payloadHash));
-      metrics.pendingPayloads.set(pending.size);
+      this.#carry(this.#add(payload, payloadHash));
+      this.#options.metrics.pendingPayloads.set(this.#pending.size);
     });
-    return keccak256(encodePoolTransaction(transaction));
+    return keccak256(this.#sign(payload));
   }
 
-  const rows = await store.sql<{ payload: Uint8Array; payload_hash: Uint8Array }[]>`
-    SELECT payload, payload_hash FROM pool_payloads ORDER BY id`;
-  for (const row of rows) {
-    const payload = decodePayload(new Uint8Array(row.payload));
-    if (payload !== undefined) add(payload, bytesToHex(row.payload_hash));
+  /** Stores a payload; it is durable when this resolves. */
+  accept(payload: PoolPayload): Promise<Hex> {
+    return this.#options.store.transaction((tx) => this.record(tx, payload));
   }
-  const timer = setInterval(advance, retryMs);
-  advance();
-  return {
-    record,
-    accept: (payload) => store.transaction((tx) => record(tx, payload)),
-    advance,
-    pendingCount: () => pending.size,
-    close: async () => {
-      clearInterval(timer);
-      await forgetting;
-    },
-  };
+
+  /** Looks at what waits; called after each decided block, and now and then. */
+  advance(): void {
+    for (const item of this.#pending.values()) this.#carry(item);
+    this.#options.metrics.pendingPayloads.set(this.#pending.size);
+    if (this.#done.size > 0) this.#deleting ??= this.#deleteDone();
+  }
+
+  /** Stops; what waits is stored. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#deleting;
+  }
+
+  #add(payload: PoolPayload, payloadHash: Hex): Pending {
+    const known = this.#pending.get(payloadHash);
+    if (known !== undefined) return known;
+    const transaction = bytesToHex(this.#sign(payload));
+    const added: Pending = { payloadHash, type: payload.type, transaction, isHeld: false };
+    this.#pending.set(payloadHash, added);
+    return added;
+  }
+
+  #sign(payload: PoolPayload): Uint8Array {
+    const { privateKey, domain } = this.#options;
+    return encodePoolTransaction(signPoolTransaction(payload, privateKey, domain));
+  }
+
+  /** Sends what is valid now, keeps what may become valid, drops the rest. */
+  #carry(item: Pending): void {
+    const { check, submit, logger, metrics } = this.#options;
+    const checked = check(item.transaction);
+    if (checked.type === "ok") {
+      if (item.isHeld) return;
+      const result = submit(item.transaction);
+      item.isHeld = result.type === "ok" || result.type === "known";
+      return;
+    }
+    item.isHeld = false;
+    const { code } = checked;
+    const disposition = isRejectionCode(code) ? dispositionOf(code) : "invalid";
+    if (disposition === "premature") return;
+    if (disposition === "invalid")
+      logger.warn("own payload is not valid", { type: item.type, code });
+    if (disposition !== "applied") metrics.dropped.add({ code });
+    this.#pending.delete(item.payloadHash);
+    this.#done.add(item.payloadHash);
+  }
+
+  /** A failure leaves rows that the next start finds done again. */
+  async #deleteDone(): Promise<void> {
+    const { store, logger } = this.#options;
+    const hashes = [...this.#done];
+    try {
+      await store.sql`DELETE FROM pool_payloads WHERE payload_hash IN ${store.sql(hashes.map(hexToBytes))}`;
+      for (const hash of hashes) this.#done.delete(hash);
+    } catch (error) {
+      logger.warn("payloads not deleted yet", { reason: describeError(error) });
+    }
+    this.#deleting = undefined;
+  }
 }

@@ -78,7 +78,12 @@ export type BatchRecord = {
 /** The newest known stage of a batch. */
 export async function findBatch(sql: Sql, index: BatchIndex): Promise<BatchRecord | undefined> {
   const [row] = await sql<
-    { attempt: number; stage: BatchRecord["stage"]; header: Uint8Array | null; l1_tx_hash: Uint8Array | null }[]
+    {
+      attempt: number;
+      stage: BatchRecord["stage"];
+      header: Uint8Array | null;
+      l1_tx_hash: Uint8Array | null;
+    }[]
   >`SELECT attempt, stage, header, l1_tx_hash FROM pool_batches WHERE batch_index = ${index}`;
   if (row === undefined) return undefined;
   return {
@@ -90,7 +95,10 @@ export async function findBatch(sql: Sql, index: BatchIndex): Promise<BatchRecor
 }
 
 /** Height of the PoS block that certified an L2 block. */
-export async function findCertifier(sql: Sql, l2Height: BlockHeight): Promise<PosHeight | undefined> {
+export async function findCertifier(
+  sql: Sql,
+  l2Height: BlockHeight,
+): Promise<PosHeight | undefined> {
   const [row] = await sql<{ pos_height: bigint; to_height: bigint }[]>`
     SELECT pos_height, to_height FROM pool_certified
     WHERE from_height <= ${l2Height} ORDER BY from_height DESC LIMIT 1`;
@@ -102,7 +110,10 @@ async function writeSnapshot(tx: Transaction, state: PoolState): Promise<void> {
   await tx`DELETE FROM pool_snapshots WHERE height < ${state.height}`;
 }
 
-async function loadState({ store, domain, app }: PoolStoreOptions, height: PosHeight): Promise<PoolState> {
+async function loadState(
+  { store, domain, app }: PoolStoreOptions,
+  height: PosHeight,
+): Promise<PoolState> {
   const [row] = await store.sql<{ state: string }[]>`
     SELECT state FROM pool_snapshots WHERE height <= ${height} ORDER BY height DESC LIMIT 1`;
   assert(row !== undefined, "a state was stored at genesis", { height });
@@ -112,7 +123,9 @@ async function loadState({ store, domain, app }: PoolStoreOptions, height: PosHe
     const stored = await chain.readBlock(state.height + 1n);
     assert(stored !== undefined, "every block is stored", { height: state.height + 1n });
     const replayed = app.finalizeBlock(state, stored.block, stored.certificate);
-    assert(replayed.appHash === stored.appHash, "a replayed block leads to the same state", { height });
+    assert(replayed.appHash === stored.appHash, "a replayed block leads to the same state", {
+      height,
+    });
     state = replayed.state;
   }
   return state;
@@ -127,15 +140,25 @@ async function recordHistory(tx: Transaction, decision: Decision): Promise<void>
       return;
     }
     case "batchOpened":
-      return setStage(tx, { index: decision.index, attempt: decision.attempt, stage: "open", header: null });
+      return setStage(tx, {
+        index: decision.index,
+        attempt: decision.attempt,
+        stage: "open",
+        header: null,
+      });
     case "batchProposed":
     case "batchEndorsed":
     case "batchSigned": {
       const { header, attempt } = decision;
-      const stage = ({ batchProposed: "proposed", batchEndorsed: "endorsed", batchSigned: "signed" } as const)[
-        decision.type
-      ];
-      return setStage(tx, { index: header.index, attempt, stage, header: encodeBatchHeader(header) });
+      const stage = (
+        { batchProposed: "proposed", batchEndorsed: "endorsed", batchSigned: "signed" } as const
+      )[decision.type];
+      return setStage(tx, {
+        index: header.index,
+        attempt,
+        stage,
+        header: encodeBatchHeader(header),
+      });
     }
     case "batchPosted":
       await tx`UPDATE pool_batches SET stage = 'posted', l1_tx_hash = ${hexToBytes(decision.l1TxHash)}
@@ -152,7 +175,12 @@ async function recordHistory(tx: Transaction, decision: Decision): Promise<void>
 
 async function setStage(
   tx: Transaction,
-  row: { index: BatchIndex; attempt: number; stage: BatchRecord["stage"]; header: Uint8Array | null },
+  row: {
+    index: BatchIndex;
+    attempt: number;
+    stage: BatchRecord["stage"];
+    header: Uint8Array | null;
+  },
 ): Promise<void> {
   await tx`INSERT INTO pool_batches (batch_index, attempt, stage, header)
     VALUES (${row.index}, ${row.attempt}, ${row.stage}, ${row.header})

@@ -100,7 +100,9 @@ function batchAnswer({ stage, attempt, header: encoded, l1TxHash }: BatchRecord,
   return {
     state: batchStates[stage],
     attempt,
-    ...(header === undefined ? {} : { header: batchHeaderToProto(header, batchDigest(header, domain)) }),
+    ...(header === undefined
+      ? {}
+      : { header: batchHeaderToProto(header, batchDigest(header, domain)) }),
     l1TxHash: hexToBytes(l1TxHash ?? "0x"),
   };
 }
@@ -138,10 +140,10 @@ async function* eventsFrom(
         yield fromBinary(EventSchema, event);
         next = sequence + 1n;
       }
-      if (rows.length === 0) await Promise.race([decided.promise, sleep(eventPollMs, signal).catch(() => {})]);
+      if (rows.length === 0)
+        await Promise.race([decided.promise, sleep(eventPollMs, signal).catch(() => {})]);
     } finally {
       unsubscribe();
     }
   }
 }
-

@@ -64,8 +64,13 @@ export class FakeBatcher {
     this.#proposed = true;
     const lastBlock = opened.firstBlock + BigInt(Math.min(waiting, batchBlocksMax)) - 1n;
     const header = this.#headerFor(opened, lastBlock);
-    const postStateRoot = this.faults.wrongStateRoot === true ? keccak256("0x99") : header.postStateRoot;
-    this.#submit({ type: "batchProposal", attempt: opened.attempt, header: { ...header, postStateRoot } });
+    const postStateRoot =
+      this.faults.wrongStateRoot === true ? keccak256("0x99") : header.postStateRoot;
+    this.#submit({
+      type: "batchProposal",
+      attempt: opened.attempt,
+      header: { ...header, postStateRoot },
+    });
   }
 
   #judge(header: BatchHeader, attempt: number): void {

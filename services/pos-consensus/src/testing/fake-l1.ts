@@ -28,10 +28,7 @@ export class FakeL1 {
   readonly #sightings: Sighting[] = [];
   #blockNumber = 100n;
 
-  constructor(
-    options: FakeL1Options,
-    report: (member: number, payload: PoolPayload) => void,
-  ) {
+  constructor(options: FakeL1Options, report: (member: number, payload: PoolPayload) => void) {
     this.#options = options;
     this.#report = report;
   }
@@ -57,7 +54,12 @@ export class FakeL1 {
       }
       if (decision.type === "batchPosted") {
         const { index, digest, lastBlock } = decision;
-        this.#see(nowMs + this.#options.finalAfterMs, { type: "batchFinal", index, digest, lastBlock });
+        this.#see(nowMs + this.#options.finalAfterMs, {
+          type: "batchFinal",
+          index,
+          digest,
+          lastBlock,
+        });
       }
     }
   }

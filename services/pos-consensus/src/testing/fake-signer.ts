@@ -2,7 +2,13 @@
  * A signer for tests of the pool: real FROST, no persistence, private channels are function calls. Its faults are
  * switches that a test turns.
  */
-import type { DKG_Round1, DKG_Round2, DKG_Secret, Key, Nonces } from "@noble/curves/abstract/frost.js";
+import type {
+  DKG_Round1,
+  DKG_Round2,
+  DKG_Secret,
+  Key,
+  Nonces,
+} from "@noble/curves/abstract/frost.js";
 import {
   aggregateShares,
   assert,
@@ -87,14 +93,20 @@ export class FakeSigner {
   readonly #genesis: PoolGenesis;
   readonly #ports: SignerPorts;
   readonly #ceremonies = new Map<Hex, Running>();
-  readonly #keys = new Map<Hex, { readonly key: Key; readonly group: GroupPublic; readonly roster: readonly Hex[] }>();
+  readonly #keys = new Map<
+    Hex,
+    { readonly key: Key; readonly group: GroupPublic; readonly roster: readonly Hex[] }
+  >();
   readonly #nonces = new Map<string, Nonces>();
   readonly #sessions = new Map<Hex, Session>();
   readonly #pendingShares = new Map<Hex, Map<Hex, Hex>>();
   #generation = 0;
   #unused = 0;
 
-  constructor(options: { readonly member: TestMember; readonly genesis: PoolGenesis }, ports: SignerPorts) {
+  constructor(
+    options: { readonly member: TestMember; readonly genesis: PoolGenesis },
+    ports: SignerPorts,
+  ) {
     this.#member = options.member;
     this.#genesis = options.genesis;
     this.#ports = ports;
@@ -149,7 +161,12 @@ export class FakeSigner {
       .map(({ member }) => member)
       .filter((member) => !session.shares.has(member));
     if (culprits.length === 0 || culprits.includes(this.#member.address)) return;
-    this.#ports.submit({ type: "signingFailure", sessionId, attempt: session.opened.attempt, culprits });
+    this.#ports.submit({
+      type: "signingFailure",
+      sessionId,
+      attempt: session.opened.attempt,
+      culprits,
+    });
   }
 
   #onOpened(opened: CeremonyOpened): void {
@@ -191,13 +208,20 @@ export class FakeSigner {
       assert(typeof checked !== "string", "the pool checked the packages", { index });
       return checked;
     });
-    running.dealt = ceremonySuite(ceremonyContext(binding)).DKG.round2(running.secret, this.#others(running));
+    running.dealt = ceremonySuite(ceremonyContext(binding)).DKG.round2(
+      running.secret,
+      this.#others(running),
+    );
     for (const [index, { address }] of opened.roster.entries()) {
       if (address === this.#member.address) continue;
       const share = running.dealt[frostIdentifier(index)]?.signingShare;
       assert(share !== undefined, "a share for each receiver", { index });
       const isWrong = this.faults.wrongShareTo === address;
-      this.#ports.sendShare(address, ceremonyId, isWrong ? `0x${"01".repeat(32)}` : bytesToHex(share));
+      this.#ports.sendShare(
+        address,
+        ceremonyId,
+        isWrong ? `0x${"01".repeat(32)}` : bytesToHex(share),
+      );
     }
   }
 
@@ -207,7 +231,8 @@ export class FakeSigner {
     const place = running.binding.roster.indexOf(complainer);
     const share = running.dealt[frostIdentifier(place)]?.signingShare;
     assert(share !== undefined, "a share for each receiver", { place });
-    const revealed: Hex = this.faults.reveal === "wrong" ? `0x${"02".repeat(32)}` : bytesToHex(share);
+    const revealed: Hex =
+      this.faults.reveal === "wrong" ? `0x${"02".repeat(32)}` : bytesToHex(share);
     this.#ports.submit({ type: "dkgReveal", ceremonyId, complainer, share: revealed });
   }
 
@@ -241,7 +266,10 @@ export class FakeSigner {
       groupKey: group.groupKey,
       verifyingShares: group.verifyingShares,
       transcriptHash: ceremonyTranscriptHash(context, packages),
-      signature: signDigest(this.#member.privateKey, epochUpdateDigest(update, this.#genesis.network.domain)),
+      signature: signDigest(
+        this.#member.privateKey,
+        epochUpdateDigest(update, this.#genesis.network.domain),
+      ),
     });
   }
 
@@ -255,7 +283,12 @@ export class FakeSigner {
       this.#nonces.set(`${keyId}/${this.#generation}/${index}`, nonces);
       return { hiding: bytesToHex(pair.hiding), binding: bytesToHex(pair.binding) };
     });
-    this.#ports.submit({ type: "nonceCommitments", keyId, generation: this.#generation, commitments });
+    this.#ports.submit({
+      type: "nonceCommitments",
+      keyId,
+      generation: this.#generation,
+      commitments,
+    });
   }
 
   #onSession(opened: SigningSessionOpened): void {
@@ -280,7 +313,8 @@ export class FakeSigner {
       toNobleCommitments(pkg.commitments),
       hexToBytes(opened.digest),
     );
-    const sent: Hex = this.faults.wrongSignatureShares === true ? `0x${"03".repeat(32)}` : bytesToHex(share);
+    const sent: Hex =
+      this.faults.wrongSignatureShares === true ? `0x${"03".repeat(32)}` : bytesToHex(share);
     this.#ports.sendSignatureShare(
       opened.roster.map(({ member }) => member),
       opened.sessionId,
@@ -303,11 +337,17 @@ export class FakeSigner {
     );
     const { sessionId, attempt } = opened;
     if (wrong.length > 0) {
-      const culprits = wrong.map(([member]) => member).filter((member) => member !== this.#member.address);
-      if (culprits.length > 0) this.#ports.submit({ type: "signingFailure", sessionId, attempt, culprits });
+      const culprits = wrong
+        .map(([member]) => member)
+        .filter((member) => member !== this.#member.address);
+      if (culprits.length > 0)
+        this.#ports.submit({ type: "signingFailure", sessionId, attempt, culprits });
       return;
     }
-    const result = aggregateShares(pkg, new Map([...shares].map(([member, one]) => [place(member), one])));
+    const result = aggregateShares(
+      pkg,
+      new Map([...shares].map(([member, one]) => [place(member), one])),
+    );
     assert(result.type === "signed", "valid shares aggregate", { sessionId });
     this.#ports.submit({ type: "groupSignature", sessionId, signature: result.signature });
   }
@@ -331,6 +371,10 @@ function packageOf(opened: SigningSessionOpened, group: GroupPublic): SigningPac
   return {
     group,
     digest: opened.digest,
-    commitments: opened.roster.map(({ identifier, hiding, binding }) => ({ index: identifier - 1, hiding, binding })),
+    commitments: opened.roster.map(({ identifier, hiding, binding }) => ({
+      index: identifier - 1,
+      hiding,
+      binding,
+    })),
   };
 }

@@ -95,7 +95,9 @@ export class PoolWorld {
 
   /** Decisions of one type so far. */
   decided<Type extends Decision["type"]>(type: Type): Extract<Decision, { readonly type: Type }>[] {
-    return this.decisions.filter((d): d is Extract<Decision, { readonly type: Type }> => d.type === type);
+    return this.decisions.filter(
+      (d): d is Extract<Decision, { readonly type: Type }> => d.type === type,
+    );
   }
 
   /** Runs until the condition holds; returns whether it did within the time. */
@@ -109,7 +111,10 @@ export class PoolWorld {
   step(): void {
     this.nowMs += posBlockIntervalMs;
     this.#seal();
-    this.l1.onTime(this.nowMs, this.nodes.map(({ isUp }) => isUp));
+    this.l1.onTime(
+      this.nowMs,
+      this.nodes.map(({ isUp }) => isUp),
+    );
     for (const node of this.nodes.filter(({ isUp }) => isUp)) {
       node.batcher.onTime(this.nowMs);
       this.#reportSlowSessions(node);
@@ -124,7 +129,8 @@ export class PoolWorld {
 
   #createNode(member: TestMember): WorldNode {
     const submit = (payload: PoolPayload) => this.#submit(member.index, payload);
-    const upTo = (address: Hex) => this.nodes.find((node) => node.member.address === address && node.isUp);
+    const upTo = (address: Hex) =>
+      this.nodes.find((node) => node.member.address === address && node.isUp);
     const self = member.address;
     return {
       member,
@@ -133,10 +139,12 @@ export class PoolWorld {
         { member, genesis: this.genesis },
         {
           submit,
-          sendShare: (to, ceremonyId, share) => this.#later(() => upTo(to)?.signer.onShare(self, ceremonyId, share)),
+          sendShare: (to, ceremonyId, share) =>
+            this.#later(() => upTo(to)?.signer.onShare(self, ceremonyId, share)),
           sendSignatureShare: (to, sessionId, share) =>
             this.#later(() => {
-              for (const receiver of to) upTo(receiver)?.signer.onSignatureShare(self, sessionId, share);
+              for (const receiver of to)
+                upTo(receiver)?.signer.onSignatureShare(self, sessionId, share);
             }),
         },
       ),
@@ -164,7 +172,8 @@ export class PoolWorld {
   /** The leader seals a block each second; without one, the others say so after the timeout. */
   #seal(): void {
     const { leadership, certified } = this.state;
-    const { blockIntervalMs, uncertifiedBlocksMax, leaderTimeoutMs } = this.genesis.network.parameters;
+    const { blockIntervalMs, uncertifiedBlocksMax, leaderTimeoutMs } =
+      this.genesis.network.parameters;
     this.#canonical = this.#canonical.filter(({ height }) => height > certified.height);
     const head = this.#canonical.at(-1) ?? { height: certified.height, hash: certified.hash };
     const leader = this.nodes.find(({ member }) => member.address === leadership.leader);
@@ -172,10 +181,20 @@ export class PoolWorld {
     if (isAlive) {
       this.#silentSinceMs = undefined;
       const isDue = this.nowMs >= this.#lastSealMs + blockIntervalMs;
-      if (!isDue || this.#canonical.length >= uncertifiedBlocksMax || head.height >= leadership.lastBlock) return;
+      if (
+        !isDue ||
+        this.#canonical.length >= uncertifiedBlocksMax ||
+        head.height >= leadership.lastBlock
+      )
+        return;
       const height = head.height + 1n;
-      const hash = keccak256(bytesToHex(new TextEncoder().encode(`block ${height} of term ${leadership.term}`)));
-      this.#canonical = [...this.#canonical, { height, hash, parentHash: head.hash, term: leadership.term }];
+      const hash = keccak256(
+        bytesToHex(new TextEncoder().encode(`block ${height} of term ${leadership.term}`)),
+      );
+      this.#canonical = [
+        ...this.#canonical,
+        { height, hash, parentHash: head.hash, term: leadership.term },
+      ];
       this.#lastSealMs = this.nowMs;
       return;
     }
@@ -190,7 +209,8 @@ export class PoolWorld {
   #reportSlowSessions(node: WorldNode): void {
     const { signingAttemptTimeoutMs } = this.genesis.network.parameters;
     for (const { session } of node.state.signing.requests) {
-      const isLate = session !== null && this.nowMs >= session.deadlineMs - signingAttemptTimeoutMs / 2;
+      const isLate =
+        session !== null && this.nowMs >= session.deadlineMs - signingAttemptTimeoutMs / 2;
       if (isLate) node.signer.reportSilent(session.sessionId);
     }
   }
@@ -198,7 +218,10 @@ export class PoolWorld {
   #decide(): void {
     const up = this.nodes.filter(({ isUp }) => isUp);
     const { state } = this;
-    const power = stakeOf(state, up.map(({ member }) => member.address));
+    const power = stakeOf(
+      state,
+      up.map(({ member }) => member.address),
+    );
     if (!hasByzantineQuorum(power, totalStake(state))) return;
     for (const node of up) this.#catchUp(node);
     const proposer = up[this.#blocks.length % up.length];
@@ -206,7 +229,10 @@ export class PoolWorld {
     const block = this.#build(proposer, this.#mempool(proposer, up));
     for (const node of up) {
       const verdict = node.app.processProposal(node.state, block, this.#canonical);
-      assert(verdict === "accept", "what one proposes, all accept", { verdict, height: block.header.height });
+      assert(verdict === "accept", "what one proposes, all accept", {
+        verdict,
+        height: block.header.height,
+      });
     }
     const blockId = posBlockId(this.genesis.network.domain, block.header);
     const commit = { height: block.header.height, round: 0, blockId, signatures: [] };
@@ -230,7 +256,8 @@ export class PoolWorld {
         const check = proposer.app.checkTransaction(proposer.state, encoded);
         if (check.type === "ok") valid.push(encoded);
         const isWanted =
-          check.type === "ok" || (isRejectionCode(check.code) && dispositionOf(check.code) === "premature");
+          check.type === "ok" ||
+          (isRejectionCode(check.code) && dispositionOf(check.code) === "premature");
         if (isWanted) kept.push(payload);
       }
       node.payloads = kept;

@@ -26,7 +26,8 @@ export function applyTransaction(state: PoolState, encoded: Hex): Applied | Reje
   const transaction = decodePoolTransaction(hexToBytes(encoded));
   if (transaction === undefined) return { type: "rejected", code: "MALFORMED", by: undefined };
   const { sender } = transaction;
-  if (memberOf(state, sender) === undefined) return { type: "rejected", code: "SENDER_NOT_A_MEMBER", by: sender };
+  if (memberOf(state, sender) === undefined)
+    return { type: "rejected", code: "SENDER_NOT_A_MEMBER", by: sender };
   if (!isPoolTransactionSigned(transaction, state.network.domain)) {
     return { type: "rejected", code: "BAD_SIGNATURE", by: undefined };
   }

@@ -15,12 +15,17 @@ import { quiet, type Step } from "./step.ts";
 
 /** Whether these members are >= 2/3 of the pool by count and by stake (T1). */
 export function isEndorsementQuorum(state: PoolState, members: readonly Hex[]): boolean {
-  return members.length >= quorum(state.members.length) && hasQuorum(stakeOf(state, members), totalStake(state));
+  return (
+    members.length >= quorum(state.members.length) &&
+    hasQuorum(stakeOf(state, members), totalStake(state))
+  );
 }
 
 /** Whether, without these members, no endorsement quorum is left. */
 export function isBlocking(state: PoolState, members: readonly Hex[]): boolean {
-  const rest = state.members.map(({ address }) => address).filter((address) => !members.includes(address));
+  const rest = state.members
+    .map(({ address }) => address)
+    .filter((address) => !members.includes(address));
   return !isEndorsementQuorum(state, rest);
 }
 
@@ -61,7 +66,10 @@ export function giveUpAttempt(state: PoolState, open: OpenBatch, code: BatchReje
   const next = openAttempt(state, { attempt: open.attempt + 1, openedAtMs: open.openedAtMs });
   return {
     state: next.state,
-    decisions: [{ type: "batchRejected", index: open.index, attempt: open.attempt, code }, ...next.decisions],
+    decisions: [
+      { type: "batchRejected", index: open.index, attempt: open.attempt, code },
+      ...next.decisions,
+    ],
   };
 }
 

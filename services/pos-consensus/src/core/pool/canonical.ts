@@ -1,5 +1,12 @@
 /** Canonical text of plain data and the hash of the pool's state: equal data, equal bytes, on every member. */
-import { assert, bytesToHex, concatBytes, type Hex, hexToBytes, keccak256 } from "@sequorum/protocol";
+import {
+  assert,
+  bytesToHex,
+  concatBytes,
+  type Hex,
+  hexToBytes,
+  keccak256,
+} from "@sequorum/protocol";
 import type { PoolState } from "./state.ts";
 
 /** Marks a bigint inside JSON; no string of the state starts like this. */
@@ -31,14 +38,18 @@ export function decodeState(text: string): PoolState {
 /** Plain data from its canonical text. */
 export function decodeCanonical(text: string): unknown {
   return JSON.parse(text, (_name, value) =>
-    typeof value === "string" && value.startsWith(bigintMark) ? BigInt(value.slice(bigintMark.length)) : value,
+    typeof value === "string" && value.startsWith(bigintMark)
+      ? BigInt(value.slice(bigintMark.length))
+      : value,
   );
 }
 
 /** Commitment to the state: hash over the hashes of its sections, in the order of their names. */
 export function hashState(state: PoolState): Hex {
   const sections = Object.entries(state).sort(([a], [b]) => (a < b ? -1 : 1));
-  const hashes = sections.map(([name, section]) => concatBytes(hashText(name), hashSection(section)));
+  const hashes = sections.map(([name, section]) =>
+    concatBytes(hashText(name), hashSection(section)),
+  );
   return keccak256(bytesToHex(concatBytes(...hashes)));
 }
 

@@ -52,7 +52,9 @@ export function needsCeremony({ ceremonies, keys, members }: PoolState): boolean
 /** Instant at which somebody may be late. */
 export function ceremonyDeadlineMs({ stage, deadlineMs }: Ceremony): number {
   if (stage.type === "round1") return deadlineMs;
-  const reveals = stage.complaints.filter(({ revealed }) => !revealed).map((complaint) => complaint.deadlineMs);
+  const reveals = stage.complaints
+    .filter(({ revealed }) => !revealed)
+    .map((complaint) => complaint.deadlineMs);
   return Math.min(deadlineMs, ...reveals);
 }
 
@@ -70,7 +72,11 @@ export function failCeremony(
   };
   const failed: RetiredKey = { keyId: ceremony.ceremonyId, roster: ceremony.roster, erased: [] };
   const step: Step = {
-    state: { ...state, ceremonies, keys: { ...state.keys, retired: retire(state.keys.retired, failed) } },
+    state: {
+      ...state,
+      ceremonies,
+      keys: { ...state.keys, retired: retire(state.keys.retired, failed) },
+    },
     decisions: [{ type: "ceremonyFailed", ceremonyId: ceremony.ceremonyId, culprits, code }],
   };
   return andThen(step, openCeremony);
@@ -84,7 +90,9 @@ export function retire(retired: readonly RetiredKey[], key: RetiredKey): readonl
 function openCeremony(state: PoolState): Step {
   const { ceremonies, keys, timeMs, network } = state;
   const roster = rosterWithout(state, ceremonies.excluded);
-  assert(isRosterLargeEnough(state, roster), "a roster can endorse its key", { members: roster.length });
+  assert(isRosterLargeEnough(state, roster), "a roster can endorse its key", {
+    members: roster.length,
+  });
   const attempt = ceremonies.nextAttempt;
   const epoch = (keys.active?.epoch ?? 0n) + 1n;
   const patience = attempt === 0 ? firstRoundPatience : 1;
@@ -100,7 +108,9 @@ function openCeremony(state: PoolState): Step {
   const { ceremonyId, threshold, deadlineMs } = ceremony;
   return {
     state: { ...state, ceremonies: { ...ceremonies, current: ceremony } },
-    decisions: [{ type: "ceremonyOpened", ceremonyId, epoch, attempt, roster, threshold, deadlineMs }],
+    decisions: [
+      { type: "ceremonyOpened", ceremonyId, epoch, attempt, roster, threshold, deadlineMs },
+    ],
   };
 }
 
@@ -110,7 +120,10 @@ function rosterWithout(state: PoolState, excluded: readonly Hex[]): readonly Poo
 
 /** The roster must be able to sign and, by itself, to endorse the key (count and stake, T1). */
 function isRosterLargeEnough(state: PoolState, roster: readonly PoolMember[]): boolean {
-  const stake = stakeOf(state, roster.map(({ address }) => address));
+  const stake = stakeOf(
+    state,
+    roster.map(({ address }) => address),
+  );
   return roster.length >= quorum(state.members.length) && hasQuorum(stake, totalStake(state));
 }
 
@@ -122,15 +135,24 @@ function findLate(
   const { stage, roster } = ceremony;
   const without = (present: readonly Hex[]) => roster.filter((member) => !present.includes(member));
   if (stage.type === "round1") {
-    return { culprits: without(stage.packages.map(({ dealer }) => dealer)), code: "ROUND1_TIMEOUT" };
+    return {
+      culprits: without(stage.packages.map(({ dealer }) => dealer)),
+      code: "ROUND1_TIMEOUT",
+    };
   }
   const silentDealers = stage.complaints
     .filter(({ revealed, deadlineMs }) => !revealed && state.timeMs >= deadlineMs)
     .map(({ dealer }) => dealer);
   if (silentDealers.length > 0) {
-    return { culprits: roster.filter((member) => silentDealers.includes(member)), code: "REVEAL_TIMEOUT" };
+    return {
+      culprits: roster.filter((member) => silentDealers.includes(member)),
+      code: "REVEAL_TIMEOUT",
+    };
   }
-  return { culprits: without(stage.confirmations.map(({ member }) => member)), code: "CONFIRMATION_TIMEOUT" };
+  return {
+    culprits: without(stage.confirmations.map(({ member }) => member)),
+    code: "CONFIRMATION_TIMEOUT",
+  };
 }
 
 function ceremonyIdOf(state: PoolState, epoch: bigint, attempt: number): Hex {
@@ -146,4 +168,3 @@ function ceremonyIdOf(state: PoolState, epoch: bigint, attempt: number): Hex {
     ]),
   );
 }
-

@@ -1,5 +1,12 @@
 /** Certification of L2 blocks by the PoS chain: contiguous, within the term, and held valid by the voters (T6). */
-import { assert, type BlockHeight, type CertifiedBlocks, type Hex, type Term, zeroHash } from "@sequorum/protocol";
+import {
+  assert,
+  type BlockHeight,
+  type CertifiedBlocks,
+  type Hex,
+  type Term,
+  zeroHash,
+} from "@sequorum/protocol";
 import { certifiedHashesKept, certifiedPerBlockMax } from "./limits.ts";
 import type { PoolState } from "./state.ts";
 import type { Step } from "./step.ts";
@@ -21,12 +28,16 @@ export function isCertifiable(state: PoolState, { from, hashes }: CertifiedBlock
   const { certified, leadership } = state;
   if (from !== certified.height + 1n || hashes.length > certifiedPerBlockMax) return false;
   return (
-    certified.height + BigInt(hashes.length) <= leadership.lastBlock && hashes.every((hash) => hash !== zeroHash)
+    certified.height + BigInt(hashes.length) <= leadership.lastBlock &&
+    hashes.every((hash) => hash !== zeroHash)
   );
 }
 
 /** The blocks that the view offers for certification: on top of the certified head, sealed no later than this term. */
-export function certifiableBlocks(state: PoolState, view: CanonicalView): readonly CanonicalBlock[] {
+export function certifiableBlocks(
+  state: PoolState,
+  view: CanonicalView,
+): readonly CanonicalBlock[] {
   const { certified, leadership } = state;
   const blocks: CanonicalBlock[] = [];
   let parentHash = certified.hash;
@@ -43,7 +54,11 @@ export function certifiableBlocks(state: PoolState, view: CanonicalView): readon
 }
 
 /** Whether the local view holds all these hashes; no opinion on others, for the orderer may yet receive them. */
-export function isHeldLocally(state: PoolState, hashes: readonly Hex[], view: CanonicalView): boolean {
+export function isHeldLocally(
+  state: PoolState,
+  hashes: readonly Hex[],
+  view: CanonicalView,
+): boolean {
   const held = certifiableBlocks(state, view);
   return hashes.every((hash, i) => held[i]?.hash === hash);
 }
@@ -70,7 +85,11 @@ function keptAt({ batches }: PoolState, height: BlockHeight): number {
 }
 
 /** Hashes of certified blocks, both bounds inclusive; undefined when some are kept no more. */
-export function certifiedHashes(state: PoolState, from: BlockHeight, to: BlockHeight): readonly Hex[] | undefined {
+export function certifiedHashes(
+  state: PoolState,
+  from: BlockHeight,
+  to: BlockHeight,
+): readonly Hex[] | undefined {
   const { height, recent } = state.certified;
   assert(to <= height && from <= to, "the range is certified", { from, to, height });
   const start = recent.length - Number(height - from) - 1;

@@ -30,13 +30,20 @@ export function completeSignature(
 function signBatch(state: PoolState, digest: Hex, signature: SchnorrSignature): Step {
   const { batches } = state;
   const { open } = batches;
-  assert(open?.stage.type === "endorsed" && open.stage.digest === digest, "a signed batch is endorsed", { digest });
+  assert(
+    open?.stage.type === "endorsed" && open.stage.digest === digest,
+    "a signed batch is endorsed",
+    { digest },
+  );
   const { header, endorsements } = open.stage;
   const tip = tipAfter(header, digest);
   const signed = { ...tip, attempt: open.attempt, parent: batches.tip, refusals: [] };
   const posterOrder = membersFrom(state, memberOf(state, open.proposer)?.index ?? 0);
   return {
-    state: { ...state, batches: { ...batches, open: null, tip, unposted: [...batches.unposted, signed] } },
+    state: {
+      ...state,
+      batches: { ...batches, open: null, tip, unposted: [...batches.unposted, signed] },
+    },
     decisions: [
       {
         type: "batchSigned",
@@ -51,7 +58,9 @@ function signBatch(state: PoolState, digest: Hex, signature: SchnorrSignature): 
 
 function signEpochKey(state: PoolState, digest: Hex, signature: SchnorrSignature): Step {
   const { pending } = state.keys;
-  assert(pending !== null && pending.digest === digest, "a signed update is of the pending key", { digest });
+  assert(pending !== null && pending.digest === digest, "a signed update is of the pending key", {
+    digest,
+  });
   const proof = proofOf(state, signature, pending.endorsements);
   const first = Number(pending.epoch % BigInt(state.members.length));
   return {

@@ -59,7 +59,13 @@ export function selectTransactions(state: PoolState, block: BlockContent): Hex[]
 
 /** Everything that is due at the state's time. The order lets one part's result serve the next in the same block. */
 export function advance(state: PoolState): Step {
-  return inSequence(state, [advanceTerms, advanceKeys, advanceCeremonies, advanceBatches, advanceSigning]);
+  return inSequence(state, [
+    advanceTerms,
+    advanceKeys,
+    advanceCeremonies,
+    advanceBatches,
+    advanceSigning,
+  ]);
 }
 
 /** PoS time at which `advance` has something to do although nothing happens; undefined when never. */

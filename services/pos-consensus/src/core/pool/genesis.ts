@@ -1,10 +1,5 @@
 /** The pool before its first PoS block: all members derive it from L1 and the network description. */
-import {
-  assert,
-  type Decision,
-  type PoolMember,
-  zeroHash,
-} from "@sequorum/protocol";
+import { assert, type Decision, type PoolMember, zeroHash } from "@sequorum/protocol";
 import { genesisTip, type PoolNetwork, type PoolState } from "./state.ts";
 import { genesisLeadership, termStarted } from "./terms.ts";
 
@@ -23,7 +18,10 @@ export function genesisState({ network, members, timeMs }: PoolGenesis): PoolSta
     members.every((member, i) => member.index === i && member.stakeWei > 0n),
     "members are in index order and have stake",
   );
-  assert(new Set(members.map(({ address }) => address)).size === members.length, "members are distinct");
+  assert(
+    new Set(members.map(({ address }) => address)).size === members.length,
+    "members are distinct",
+  );
   return {
     network,
     height: 0n,

@@ -28,13 +28,18 @@ export function checkTransition(before: PoolState, after: PoolState): void {
   assert(after.height > before.height && after.timeMs >= before.timeMs, "P0 time goes on");
   assert(after.certified.height >= before.certified.height, "P1 certified blocks stay certified");
   if (after.certified.height === before.certified.height) {
-    assert(after.certified.hash === before.certified.hash, "P1 a certified block is never replaced");
+    assert(
+      after.certified.hash === before.certified.hash,
+      "P1 a certified block is never replaced",
+    );
   }
   assert(after.leadership.term >= before.leadership.term, "P2 terms go on");
   assert(after.batches.postedIndex >= before.batches.postedIndex, "P3 posted batches stay posted");
   assert(after.batches.finalIndex >= before.batches.finalIndex, "P3 final batches stay final");
   for (const stock of after.nonces) {
-    const earlier = before.nonces.find(({ keyId, member }) => keyId === stock.keyId && member === stock.member);
+    const earlier = before.nonces.find(
+      ({ keyId, member }) => keyId === stock.keyId && member === stock.member,
+    );
     if (earlier === undefined) continue;
     const isOlder =
       stock.generation < earlier.generation ||
@@ -45,8 +50,14 @@ export function checkTransition(before: PoolState, after: PoolState): void {
 
 /** P2: one member leads one term, and a term ends when its span is certified. */
 function checkTerm({ leadership, certified, members }: PoolState): void {
-  assert(members.some(({ address }) => address === leadership.leader), "P2 a leader is a member");
-  assert(leadership.firstBlock <= certified.height + 1n, "P2 a term begins above what is certified");
+  assert(
+    members.some(({ address }) => address === leadership.leader),
+    "P2 a leader is a member",
+  );
+  assert(
+    leadership.firstBlock <= certified.height + 1n,
+    "P2 a term begins above what is certified",
+  );
   assert(certified.height < leadership.lastBlock, "P2 nothing is certified beyond the span");
   assert(leadership.candidates.length > 0, "P2 somebody may lead");
 }
@@ -54,17 +65,30 @@ function checkTerm({ leadership, certified, members }: PoolState): void {
 /** P3: batches are contiguous, and cover certified blocks only. */
 function checkBatchChain({ batches, certified }: PoolState): void {
   const { tip, unposted, open, postedIndex, finalIndex } = batches;
-  assert(finalIndex <= postedIndex && postedIndex <= tip.index, "P3 final, then posted, then signed");
-  assert(tip.index === postedIndex + BigInt(unposted.length), "P3 every signed batch is posted or waits");
+  assert(
+    finalIndex <= postedIndex && postedIndex <= tip.index,
+    "P3 final, then posted, then signed",
+  );
+  assert(
+    tip.index === postedIndex + BigInt(unposted.length),
+    "P3 every signed batch is posted or waits",
+  );
   assert(tip.lastBlock <= certified.height, "P3 a batch holds certified blocks only (T6)");
   for (const [i, batch] of unposted.entries()) {
     assert(batch.index === postedIndex + 1n + BigInt(i), "P3 batches have no gap");
-    assert(batch.parent.index + 1n === batch.index && batch.parent.lastBlock < batch.lastBlock, "P3 batches grow");
+    assert(
+      batch.parent.index + 1n === batch.index && batch.parent.lastBlock < batch.lastBlock,
+      "P3 batches grow",
+    );
     const previous = unposted[i - 1];
-    if (previous !== undefined) assert(batch.parent.digest === previous.digest, "P3 each builds on the one before");
+    if (previous !== undefined)
+      assert(batch.parent.digest === previous.digest, "P3 each builds on the one before");
   }
   if (open === null) return;
-  assert(open.index === tip.index + 1n && open.firstBlock === tip.lastBlock + 1n, "P3 the open batch continues the tip");
+  assert(
+    open.index === tip.index + 1n && open.firstBlock === tip.lastBlock + 1n,
+    "P3 the open batch continues the tip",
+  );
 }
 
 /** P4 (T1): what is endorsed or signed has valid endorsements of >= 2/3 by count and stake, over one digest. */
@@ -72,25 +96,41 @@ function checkEndorsements(state: PoolState): void {
   const stage = state.batches.open?.stage;
   if (stage === undefined || stage.type === "open") return;
   for (const { member, signature } of stage.endorsements) {
-    assert(recoverAddress(stage.digest, signature) === member, "P4 an endorsement is its member's", { member });
+    assert(
+      recoverAddress(stage.digest, signature) === member,
+      "P4 an endorsement is its member's",
+      { member },
+    );
   }
   const endorsers = stage.endorsements.map(({ member }) => member);
   assert(new Set(endorsers).size === endorsers.length, "P4 a member endorses once");
-  if (stage.type === "endorsed") assert(isEndorsementQuorum(state, endorsers), "P4 endorsed by >= 2/3");
+  if (stage.type === "endorsed")
+    assert(isEndorsementQuorum(state, endorsers), "P4 endorsed by >= 2/3");
 }
 
 /** P6: a session has t distinct holders of the key, and signs only what the pool has approved. */
 function checkSessions(state: PoolState): void {
   const stage = state.batches.open?.stage;
-  const approved = [stage?.type === "endorsed" ? stage.digest : undefined, state.keys.pending?.digest];
+  const approved = [
+    stage?.type === "endorsed" ? stage.digest : undefined,
+    state.keys.pending?.digest,
+  ];
   for (const { keyId, digest, session } of state.signing.requests) {
-    assert(approved.includes(digest), "P6 only endorsed batches and new keys are signed", { digest });
+    assert(approved.includes(digest), "P6 only endorsed batches and new keys are signed", {
+      digest,
+    });
     const key = keyOf(state, keyId);
     assert(key !== undefined, "P6 a session's key is in use", { keyId });
     if (session === null) continue;
     const members = session.roster.map(({ member }) => member);
-    assert(members.length === key.threshold && new Set(members).size === members.length, "P6 t distinct signers");
-    assert(members.every((member) => key.roster.includes(member)), "P6 signers hold a share");
+    assert(
+      members.length === key.threshold && new Set(members).size === members.length,
+      "P6 t distinct signers",
+    );
+    assert(
+      members.every((member) => key.roster.includes(member)),
+      "P6 signers hold a share",
+    );
   }
 }
 
@@ -100,14 +140,19 @@ function checkKeys(state: PoolState): void {
   for (const key of [active, pending]) {
     if (key === null) continue;
     assert(key.threshold === quorum(state.members.length), "P7 t = ceil(2n/3) (T3)");
-    assert(key.roster.every((address) => memberOf(state, address) !== undefined), "P7 holders are members");
+    assert(
+      key.roster.every((address) => memberOf(state, address) !== undefined),
+      "P7 holders are members",
+    );
     assert(isEndorsementQuorum(state, key.roster), "P7 the holders can endorse the key (T1)");
   }
   if (pending === null) return;
   const digest = epochUpdateDigest(pending.update, state.network.domain);
   assert(digest === pending.digest, "P7 the digest is the update's");
   for (const { member, signature } of pending.endorsements) {
-    assert(recoverAddress(digest, signature) === member, "P7 a confirmation is its member's", { member });
+    assert(recoverAddress(digest, signature) === member, "P7 a confirmation is its member's", {
+      member,
+    });
   }
 }
 
@@ -117,9 +162,16 @@ function checkObservations(state: PoolState): void {
   for (const { votes } of state.observations) {
     const event = votes[0]?.event;
     if (event?.type !== "batchPosted" || event.index !== batches.postedIndex + 1n) continue;
-    const agreeing = votes.filter((vote) => vote.event.type === event.type && sameText(vote.event, event));
-    const stake = stakeOf(state, agreeing.map(({ member }) => member));
-    assert(!hasQuorum(stake, totalStake(state)), "P8 what 2/3 saw has been applied", { index: event.index });
+    const agreeing = votes.filter(
+      (vote) => vote.event.type === event.type && sameText(vote.event, event),
+    );
+    const stake = stakeOf(
+      state,
+      agreeing.map(({ member }) => member),
+    );
+    assert(!hasQuorum(stake, totalStake(state)), "P8 what 2/3 saw has been applied", {
+      index: event.index,
+    });
   }
 }
 
@@ -127,11 +179,22 @@ function checkObservations(state: PoolState): void {
 export function checkEncoding(state: PoolState): void {
   const text = encodeCanonical(state);
   const copy = decodeState(text);
-  assert(encodeCanonical(copy) === text && hashState(copy) === hashState(state), "P9 the state survives its encoding");
+  assert(
+    encodeCanonical(copy) === text && hashState(copy) === hashState(state),
+    "P9 the state survives its encoding",
+  );
 }
 
 /** P10: everything that others can make grow is bounded. */
-function checkBounds({ certified, batches, keys, observations, members, signing, nonces }: PoolState): void {
+function checkBounds({
+  certified,
+  batches,
+  keys,
+  observations,
+  members,
+  signing,
+  nonces,
+}: PoolState): void {
   assert(certified.recent.length <= certifiedHashesKept, "P10 certified hashes");
   assert(batches.unposted.length <= unpostedBatchesMax, "P10 unposted batches");
   assert(batches.voided.length <= voidedBatchesKept, "P10 voided batches");

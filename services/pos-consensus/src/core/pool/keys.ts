@@ -14,7 +14,7 @@ const epochWaitRounds = 12;
 /** The registered key signs from now on; the one before retires (T9: it signed until now). */
 export function activatePendingKey(state: PoolState): Step {
   const { pending, active } = state.keys;
-  assert(pending !== null && pending.signed, "only a proved key is activated");
+  assert(pending?.signed === true, "only a proved key is activated");
   const { keyId, epoch, groupKey, roster, threshold, digest } = pending;
   const activated: Step = {
     state: {
@@ -36,7 +36,9 @@ export function advanceKeys(state: PoolState): Step {
   const { pending } = state.keys;
   if (pending === null || pending.signed) return quiet(state);
   const request = state.signing.requests.find(({ digest }) => digest === pending.digest);
-  assert(request !== undefined, "a key that is not proved is being proved", { keyId: pending.keyId });
+  assert(request !== undefined, "a key that is not proved is being proved", {
+    keyId: pending.keyId,
+  });
   const waited = state.timeMs - request.waitingSinceMs;
   const isStarved = request.session === null && waited >= epochWaitMs(state);
   if (request.attempt < epochSigningAttemptsMax && !isStarved) return quiet(state);
@@ -64,7 +66,10 @@ export function onKeyErasure(state: PoolState, { sender, payload }: Sent<KeyEras
   return {
     state: {
       ...state,
-      keys: { ...state.keys, retired: isComplete ? retired.filter((other) => other !== key) : kept },
+      keys: {
+        ...state.keys,
+        retired: isComplete ? retired.filter((other) => other !== key) : kept,
+      },
     },
     decisions,
   };

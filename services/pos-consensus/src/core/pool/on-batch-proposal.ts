@@ -16,7 +16,10 @@ import type { Outcome, Sent } from "./step.ts";
 type BatchProposal = Extract<PoolPayload, { readonly type: "batchProposal" }>;
 
 /** Moves the open batch to `proposed`. */
-export function onBatchProposal(state: PoolState, { sender, payload }: Sent<BatchProposal>): Outcome {
+export function onBatchProposal(
+  state: PoolState,
+  { sender, payload }: Sent<BatchProposal>,
+): Outcome {
   const { header, attempt } = payload;
   const open = locateBatch(state, header.index, attempt);
   if (typeof open === "string") return open;

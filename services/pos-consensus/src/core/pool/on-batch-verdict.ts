@@ -1,10 +1,5 @@
 /** Endorsements and refusals of a proposed batch, and refusals of a signed one that L1 would not take. */
-import {
-  assert,
-  type Hex,
-  type PoolPayload,
-  recoverAddress,
-} from "@sequorum/protocol";
+import { assert, type Hex, type PoolPayload, recoverAddress } from "@sequorum/protocol";
 import { giveUpAttempt, isBlocking, isEndorsementQuorum } from "./batches.ts";
 import { locateBatch } from "./locate-batch.ts";
 import { requestSignature } from "./signing.ts";
@@ -18,7 +13,10 @@ type BatchRefusal = Extract<PoolPayload, { readonly type: "batchRefusal" }>;
 type Proposed = Extract<BatchStage, { readonly type: "proposed" }>;
 
 /** Counts an endorsement; the one that makes >= 2/3 (count and stake) asks for the signature. */
-export function onBatchEndorsement(state: PoolState, { sender, payload }: Sent<Endorsement>): Outcome {
+export function onBatchEndorsement(
+  state: PoolState,
+  { sender, payload }: Sent<Endorsement>,
+): Outcome {
   const open = locateBatch(state, payload.index, payload.attempt);
   if (typeof open === "string") return open;
   const { stage } = open;
@@ -34,7 +32,10 @@ export function onBatchEndorsement(state: PoolState, { sender, payload }: Sent<E
   ]);
   const refusals = stage.refusals.filter(({ member }) => member !== sender);
   const counted: Proposed = { ...stage, endorsements, refusals };
-  return isEndorsementQuorum(state, endorsements.map(({ member }) => member))
+  return isEndorsementQuorum(
+    state,
+    endorsements.map(({ member }) => member),
+  )
     ? endorse(state, open, counted)
     : quiet(withStage(state, open, counted));
 }
@@ -52,24 +53,44 @@ export function onBatchRefusal(state: PoolState, { sender, payload }: Sent<Batch
   if (stage.endorsements.some(({ member }) => member === sender)) return "ALREADY_ENDORSED";
   if (stage.refusals.some(({ member }) => member === sender)) return "ALREADY_REFUSED";
   const refusals = [...stage.refusals, { member: sender, code: payload.code }];
-  if (isBlocking(state, refusals.map(({ member }) => member))) {
+  if (
+    isBlocking(
+      state,
+      refusals.map(({ member }) => member),
+    )
+  ) {
     return giveUpAttempt(state, open, `REFUSED:${mostFrequentCode(refusals)}`);
   }
   return quiet(withStage(state, open, { ...stage, refusals }));
 }
 
-function onSignedRefusal(state: PoolState, signed: SignedBatch, { sender, payload }: Sent<BatchRefusal>): Outcome {
+function onSignedRefusal(
+  state: PoolState,
+  signed: SignedBatch,
+  { sender, payload }: Sent<BatchRefusal>,
+): Outcome {
   if (payload.digest !== signed.digest || payload.attempt !== signed.attempt) return "BATCH_PAST";
   if (signed.refusals.some(({ member }) => member === sender)) return "ALREADY_REFUSED";
   const refusals = [...signed.refusals, { member: sender, code: payload.code }];
-  if (isEndorsementQuorum(state, refusals.map(({ member }) => member))) {
+  if (
+    isEndorsementQuorum(
+      state,
+      refusals.map(({ member }) => member),
+    )
+  ) {
     return voidFrom(state, signed.index, `REFUSED_AFTER_SIGNING:${mostFrequentCode(refusals)}`);
   }
-  const unposted = state.batches.unposted.map((batch) => (batch === signed ? { ...batch, refusals } : batch));
+  const unposted = state.batches.unposted.map((batch) =>
+    batch === signed ? { ...batch, refusals } : batch,
+  );
   return quiet({ ...state, batches: { ...state.batches, unposted } });
 }
 
-function endorse(state: PoolState, open: OpenBatch, { header, digest, endorsements }: Proposed): Step {
+function endorse(
+  state: PoolState,
+  open: OpenBatch,
+  { header, digest, endorsements }: Proposed,
+): Step {
   const { active } = state.keys;
   assert(active !== null, "an open batch has an active key", { index: open.index });
   const endorsed: OpenBatch = {
@@ -94,7 +115,10 @@ function withStage(state: PoolState, open: OpenBatch, stage: BatchStage): PoolSt
   return { ...state, batches: { ...state.batches, open: { ...open, stage } } };
 }
 
-function inMemberOrder<Item extends { readonly member: Hex }>(state: PoolState, items: readonly Item[]): Item[] {
+function inMemberOrder<Item extends { readonly member: Hex }>(
+  state: PoolState,
+  items: readonly Item[],
+): Item[] {
   const place = (address: Hex) => memberOf(state, address)?.index ?? -1;
   return [...items].sort((a, b) => place(a.member) - place(b.member));
 }

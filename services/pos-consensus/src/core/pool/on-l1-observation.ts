@@ -20,17 +20,26 @@ type L1Observation = Extract<PoolPayload, { readonly type: "l1Observation" }>;
 type Posted = Extract<L1Event, { readonly type: "batchPosted" }>;
 
 /** Records what a member saw; a later report of the same member about the same subject (after a reorg) replaces it. */
-export function onL1Observation(state: PoolState, { sender, payload }: Sent<L1Observation>): Outcome {
+export function onL1Observation(
+  state: PoolState,
+  { sender, payload }: Sent<L1Observation>,
+): Outcome {
   const { event } = payload;
   const refusal = findRefusal(state, event);
   if (refusal !== undefined) return refusal;
   const subject = subjectOf(event);
   const known = state.observations.find((other) => other.subject === subject);
   const earlier = known?.votes.find(({ member }) => member === sender);
-  if (earlier !== undefined && encodeL1Event(earlier.event) === encodeL1Event(event)) return "ALREADY_OBSERVED";
-  const pending = state.observations.filter(({ votes }) => votes.some(({ member }) => member === sender)).length;
+  if (earlier !== undefined && encodeL1Event(earlier.event) === encodeL1Event(event))
+    return "ALREADY_OBSERVED";
+  const pending = state.observations.filter(({ votes }) =>
+    votes.some(({ member }) => member === sender),
+  ).length;
   if (earlier === undefined && pending >= pendingObservationsMax) return "TOO_MANY_OBSERVATIONS";
-  const votes = [...(known?.votes ?? []).filter(({ member }) => member !== sender), { member: sender, event }];
+  const votes = [
+    ...(known?.votes ?? []).filter(({ member }) => member !== sender),
+    { member: sender, event },
+  ];
   const others = state.observations.filter((other) => other !== known);
   return applyCounted({ ...state, observations: [...others, { subject, votes }] });
 }
@@ -68,9 +77,12 @@ function applyEvent(state: PoolState, event: L1Event): Step {
 /** L1 decides which batch has an index: if it took one that was given up, what was built instead is void. */
 function postBatch(state: PoolState, event: Posted): Step {
   const next = state.batches.unposted[0];
-  if (next?.index === event.index && next.digest === event.digest) return recordPosted(state, event, next.lastBlock);
+  if (next?.index === event.index && next.digest === event.digest)
+    return recordPosted(state, event, next.lastBlock);
   const taken = state.batches.voided.find(({ digest }) => digest === event.digest);
-  assert(taken !== undefined && taken.index === event.index, "a posted batch was signed", { index: event.index });
+  assert(taken !== undefined && taken.index === event.index, "a posted batch was signed", {
+    index: event.index,
+  });
   return andThen(voidFrom(state, event.index, "REPLACED_ON_L1"), (current) => {
     const { index, digest, lastBlock, lastBlockHash, queueTo, l1OriginNumber } = taken;
     const tip = { index, digest, lastBlock, lastBlockHash, queueTo, l1OriginNumber };
@@ -96,10 +108,14 @@ function findRefusal(state: PoolState, event: L1Event): RejectionCode | undefine
   switch (event.type) {
     case "epochRegistered":
       if (keys.pending?.epoch !== event.epoch || !keys.pending.signed) return "OBSERVATION_AHEAD";
-      return keys.pending.update.groupKeyHash === event.groupKeyHash ? undefined : "OBSERVATION_MISMATCH";
+      return keys.pending.update.groupKeyHash === event.groupKeyHash
+        ? undefined
+        : "OBSERVATION_MISMATCH";
     case "batchPosted": {
       const signed = [...batches.unposted, ...batches.voided];
-      const isKnown = signed.some(({ index, digest }) => index === event.index && digest === event.digest);
+      const isKnown = signed.some(
+        ({ index, digest }) => index === event.index && digest === event.digest,
+      );
       // L1 may show a batch before this chain has decided its signature.
       return isKnown ? undefined : "OBSERVATION_AHEAD";
     }
@@ -110,7 +126,10 @@ function findRefusal(state: PoolState, event: L1Event): RejectionCode | undefine
   }
 }
 
-function findStale({ batches, keys }: PoolState, event: L1Event | undefined): "OBSERVATION_PAST" | undefined {
+function findStale(
+  { batches, keys }: PoolState,
+  event: L1Event | undefined,
+): "OBSERVATION_PAST" | undefined {
   if (event === undefined) return undefined;
   switch (event.type) {
     case "epochRegistered":
@@ -133,12 +152,16 @@ function isNext(state: PoolState, event: L1Event): boolean {
 function countedEvent(state: PoolState, { votes }: Observation): L1Event | undefined {
   for (const { event } of votes) {
     const encoded = encodeL1Event(event);
-    const agreeing: Hex[] = votes.filter((vote) => encodeL1Event(vote.event) === encoded).map(({ member }) => member);
+    const agreeing: Hex[] = votes
+      .filter((vote) => encodeL1Event(vote.event) === encoded)
+      .map(({ member }) => member);
     if (hasQuorum(stakeOf(state, agreeing), totalStake(state))) return event;
   }
   return undefined;
 }
 
 function subjectOf(event: L1Event): string {
-  return event.type === "epochRegistered" ? `${event.type}:${event.epoch}` : `${event.type}:${event.index}`;
+  return event.type === "epochRegistered"
+    ? `${event.type}:${event.epoch}`
+    : `${event.type}:${event.index}`;
 }

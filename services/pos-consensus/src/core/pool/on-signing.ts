@@ -16,7 +16,10 @@ type SigningFailure = Extract<PoolPayload, { readonly type: "signingFailure" }>;
 type GroupSignature = Extract<PoolPayload, { readonly type: "groupSignature" }>;
 
 /** Replaces the sender's unused commitments. The rising generation keeps an old list from coming back. */
-export function onNonceCommitments(state: PoolState, { sender, payload }: Sent<NonceCommitments>): Outcome {
+export function onNonceCommitments(
+  state: PoolState,
+  { sender, payload }: Sent<NonceCommitments>,
+): Outcome {
   const { keyId, generation, commitments } = payload;
   const key = keyOf(state, keyId);
   if (key === undefined) return "KEY_UNKNOWN";
@@ -33,31 +36,46 @@ export function onNonceCommitments(state: PoolState, { sender, payload }: Sent<N
   return {
     state: { ...state, nonces: [...others, stock] },
     decisions: [
-      { type: "nonceCommitmentsRecorded", keyId, member: sender, generation, unused: commitments.length },
+      {
+        type: "nonceCommitmentsRecorded",
+        keyId,
+        member: sender,
+        generation,
+        unused: commitments.length,
+      },
     ],
   };
 }
 
 /** Counts a report; whom more than n - t members of the roster name is proved guilty, for at least one is honest. */
-export function onSigningFailure(state: PoolState, { sender, payload }: Sent<SigningFailure>): Outcome {
+export function onSigningFailure(
+  state: PoolState,
+  { sender, payload }: Sent<SigningFailure>,
+): Outcome {
   const found = findRunning(state, payload.sessionId);
   if (found === undefined || found.request.attempt !== payload.attempt) return "SESSION_NOT_OPEN";
   const { request, session } = found;
   const roster = session.roster.map(({ member }) => member);
   if (!roster.includes(sender)) return "NOT_IN_ROSTER";
-  if (session.reports.some(({ reporter }) => reporter === sender)) return "FAILURE_ALREADY_REPORTED";
+  if (session.reports.some(({ reporter }) => reporter === sender))
+    return "FAILURE_ALREADY_REPORTED";
   const named = new Set(payload.culprits);
-  const isPlausible = named.size === payload.culprits.length && named.size > 0 && !named.has(sender);
-  if (!isPlausible || payload.culprits.some((culprit) => !roster.includes(culprit))) return "BAD_CULPRITS";
+  const isPlausible =
+    named.size === payload.culprits.length && named.size > 0 && !named.has(sender);
+  if (!isPlausible || payload.culprits.some((culprit) => !roster.includes(culprit)))
+    return "BAD_CULPRITS";
   const reports = [...session.reports, { reporter: sender, culprits: payload.culprits }];
   const reported = { ...request, session: { ...session, reports } };
   const threshold = keyOf(state, request.keyId)?.threshold ?? 0;
   const culprits = roster.filter(
     (member) =>
-      reports.filter((report) => report.culprits.includes(member)).length > state.members.length - threshold,
+      reports.filter((report) => report.culprits.includes(member)).length >
+      state.members.length - threshold,
   );
   const next = replaceRequest(state, reported);
-  return culprits.length > 0 ? failAttempt(next, reported, { culprits, suspects: [] }) : quiet(next);
+  return culprits.length > 0
+    ? failAttempt(next, reported, { culprits, suspects: [] })
+    : quiet(next);
 }
 
 /** A valid signature ends the request, whichever attempt it comes from and whoever brings it. */
@@ -94,7 +112,10 @@ function isAttemptOf(request: SigningRequest, sessionId: Hex): boolean {
 }
 
 /** A point is used by one commitment only, in the list and in the stocks of all members. */
-function areDistinct(commitments: readonly NonceCommitment[], others: readonly NonceStock[]): boolean {
+function areDistinct(
+  commitments: readonly NonceCommitment[],
+  others: readonly NonceStock[],
+): boolean {
   const points = new Set(others.flatMap((stock) => stock.commitments.flatMap(pointsOf)));
   for (const point of commitments.flatMap(pointsOf)) {
     if (points.has(point)) return false;

@@ -1,10 +1,22 @@
 /** The pool as the application of the PoS chain: the ABCI shape around `executeBlock`. */
 import { type Decision, type Hex, type PosBlock, posBlockId } from "@sequorum/protocol";
-import type { AbciApp, FinalizedBlock, ProposalContent, ProposalRequest, TransactionCheck, Verdict } from "../abci.ts";
+import type {
+  AbciApp,
+  FinalizedBlock,
+  ProposalContent,
+  ProposalRequest,
+  TransactionCheck,
+  Verdict,
+} from "../abci.ts";
 import { applyTransaction } from "./apply-transaction.ts";
 import { hashState } from "./canonical.ts";
 import { type CanonicalView, certifiableBlocks, isHeldLocally } from "./certification.ts";
-import { type Execution, executeBlock, nextDeadlineMs, selectTransactions } from "./execute-block.ts";
+import {
+  type Execution,
+  executeBlock,
+  nextDeadlineMs,
+  selectTransactions,
+} from "./execute-block.ts";
 import { transactionBytesPerBlockMax, transactionsPerBlockMax } from "./limits.ts";
 import type { PoolState } from "./state.ts";
 import { validatorsOf } from "./terms.ts";
@@ -30,7 +42,10 @@ export function createPoolApp(): PoolApp {
 
 type Execute = (state: PoolState, block: PosBlock) => Execution;
 
-function prepareProposal(state: PoolState, request: ProposalRequest<CanonicalView>): ProposalContent {
+function prepareProposal(
+  state: PoolState,
+  request: ProposalRequest<CanonicalView>,
+): ProposalContent {
   const hashes = certifiableBlocks(state, request.localView).map(({ hash }) => hash);
   const certified = { from: state.certified.height + 1n, hashes };
   const transactions = selectTransactions(state, {
@@ -45,14 +60,21 @@ function prepareProposal(state: PoolState, request: ProposalRequest<CanonicalVie
 
 function processProposal(
   execute: Execute,
-  { state, block, view }: { readonly state: PoolState; readonly block: PosBlock; readonly view: CanonicalView },
+  {
+    state,
+    block,
+    view,
+  }: { readonly state: PoolState; readonly block: PosBlock; readonly view: CanonicalView },
 ): Verdict {
   const isWithinBlock = withinBlock(block.transactions).length === block.transactions.length;
   if (!isWithinBlock || !execute(state, block).isValid) return "reject";
   return isHeldLocally(state, block.certified.hashes, view) ? "accept" : "unknown";
 }
 
-function finalize(block: PosBlock, { state, decisions }: Execution): FinalizedBlock<PoolState, Decision> {
+function finalize(
+  block: PosBlock,
+  { state, decisions }: Execution,
+): FinalizedBlock<PoolState, Decision> {
   const { height, timestampMs } = block.header;
   return {
     state,
@@ -84,7 +106,9 @@ function executePosBlock(state: PoolState, block: PosBlock): Execution {
 }
 
 function rememberLast(execute: Execute): Execute {
-  let last: { readonly state: PoolState; readonly blockId: Hex; readonly execution: Execution } | undefined;
+  let last:
+    | { readonly state: PoolState; readonly blockId: Hex; readonly execution: Execution }
+    | undefined;
   return (state, block) => {
     // The id commits to the whole block only when the body matches the header, which the engine has checked.
     const blockId = posBlockId(state.network.domain, block.header);

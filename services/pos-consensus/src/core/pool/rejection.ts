@@ -77,7 +77,11 @@ const dispositions = {
 export type RejectionCode = keyof typeof dispositions;
 
 /** A refused transaction: `by` is who sent it, as far as that is known. */
-export type Rejection = { readonly type: "rejected"; readonly code: RejectionCode; readonly by: Hex | undefined };
+export type Rejection = {
+  readonly type: "rejected";
+  readonly code: RejectionCode;
+  readonly by: Hex | undefined;
+};
 
 /** All codes, for tests and documentation. */
 export const rejectionCodes = Object.keys(dispositions) as readonly RejectionCode[];

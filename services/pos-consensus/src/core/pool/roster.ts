@@ -28,9 +28,13 @@ function hasCommitment(state: PoolState, keyId: Hex, member: Hex): boolean {
   );
 }
 
-function endorsersOf(state: PoolState, { purpose, digest }: SigningRequest): readonly Hex[] | undefined {
+function endorsersOf(
+  state: PoolState,
+  { purpose, digest }: SigningRequest,
+): readonly Hex[] | undefined {
   const stage = state.batches.open?.stage;
-  if (purpose.type !== "batch" || stage?.type !== "endorsed" || stage.digest !== digest) return undefined;
+  if (purpose.type !== "batch" || stage?.type !== "endorsed" || stage.digest !== digest)
+    return undefined;
   return stage.endorsements.map(({ member }) => member);
 }
 

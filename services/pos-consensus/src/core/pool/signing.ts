@@ -52,7 +52,10 @@ export function advanceSigning(state: PoolState): Step {
   for (const { digest } of state.signing.requests) {
     const expired = expireAttempt(step.state, digest);
     const opened = openSession(expired.state, digest);
-    step = { state: opened.state, decisions: [...step.decisions, ...expired.decisions, ...opened.decisions] };
+    step = {
+      state: opened.state,
+      decisions: [...step.decisions, ...expired.decisions, ...opened.decisions],
+    };
   }
   return step;
 }
@@ -72,23 +75,44 @@ export function failAttempt(
     session: null,
     excluded: [...request.excluded, ...culprits],
   };
-  const blamed = new Set([...culprits, ...suspects].map((address) => memberOf(state, address)?.index));
-  const unreliability = state.signing.unreliability.map((count, index) => (blamed.has(index) ? count + 1 : count));
+  const blamed = new Set(
+    [...culprits, ...suspects].map((address) => memberOf(state, address)?.index),
+  );
+  const unreliability = state.signing.unreliability.map((count, index) =>
+    blamed.has(index) ? count + 1 : count,
+  );
   return {
     state: replaceRequest({ ...state, signing: { ...state.signing, unreliability } }, failed),
-    decisions: [{ type: "signingSessionClosed", sessionId: session.sessionId, signed: false, culprits }],
+    decisions: [
+      { type: "signingSessionClosed", sessionId: session.sessionId, signed: false, culprits },
+    ],
   };
 }
 
 /** Takes a request out because it is signed or void; a running attempt is closed. */
-export function closeRequest(state: PoolState, request: SigningRequest, { signed }: { readonly signed: boolean }): Step {
+export function closeRequest(
+  state: PoolState,
+  request: SigningRequest,
+  { signed }: { readonly signed: boolean },
+): Step {
   const requests = state.signing.requests.filter(({ digest }) => digest !== request.digest);
-  const served = signed ? (request.session?.roster ?? []).map(({ member }) => memberOf(state, member)?.index) : [];
-  const unreliability = state.signing.unreliability.map((count, index) => (served.includes(index) ? 0 : count));
+  const served = signed
+    ? (request.session?.roster ?? []).map(({ member }) => memberOf(state, member)?.index)
+    : [];
+  const unreliability = state.signing.unreliability.map((count, index) =>
+    served.includes(index) ? 0 : count,
+  );
   const decisions: DecisionBody[] =
     request.session === null
       ? []
-      : [{ type: "signingSessionClosed", sessionId: request.session.sessionId, signed, culprits: [] }];
+      : [
+          {
+            type: "signingSessionClosed",
+            sessionId: request.session.sessionId,
+            signed,
+            culprits: [],
+          },
+        ];
   return { state: { ...state, signing: { requests, unreliability } }, decisions };
 }
 
@@ -103,13 +127,19 @@ export function cancelBatchRequests(state: PoolState): Step {
 
 /** Replaces a request by its next version. */
 export function replaceRequest(state: PoolState, request: SigningRequest): PoolState {
-  const requests = state.signing.requests.map((other) => (other.digest === request.digest ? request : other));
+  const requests = state.signing.requests.map((other) =>
+    other.digest === request.digest ? request : other,
+  );
   return { ...state, signing: { ...state.signing, requests } };
 }
 
 /** Id of an attempt: it names the key, the digest and the attempt, and is never used again. */
 export function sessionIdOf(
-  { keyId, digest, requestedAtHeight }: Pick<SigningRequest, "keyId" | "digest" | "requestedAtHeight">,
+  {
+    keyId,
+    digest,
+    requestedAtHeight,
+  }: Pick<SigningRequest, "keyId" | "digest" | "requestedAtHeight">,
   attempt: number,
 ): Hex {
   return keccak256(
@@ -178,13 +208,17 @@ function openSession(state: PoolState, digest: Hex): Step {
 /** Later attempts have more time: slow members are not taken for dead ones for ever. */
 function attemptTimeoutMs(state: PoolState, attempt: number): number {
   const factor = 1 + Math.floor(attempt / state.members.length);
-  return state.network.parameters.signingAttemptTimeoutMs * Math.min(factor, attemptTimeoutFactorMax);
+  return (
+    state.network.parameters.signingAttemptTimeoutMs * Math.min(factor, attemptTimeoutFactorMax)
+  );
 }
 
 function takeCommitment(state: PoolState, key: GroupKey, member: Hex): SessionSigner {
   const stock = state.nonces.find((other) => other.keyId === key.keyId && other.member === member);
   const commitment = stock?.commitments[0];
-  assert(stock !== undefined && commitment !== undefined, "a chosen signer has a commitment", { member });
+  assert(stock !== undefined && commitment !== undefined, "a chosen signer has a commitment", {
+    member,
+  });
   return {
     member,
     identifier: key.roster.indexOf(member) + 1,

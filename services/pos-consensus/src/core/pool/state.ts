@@ -183,7 +183,11 @@ export type PendingKey = GroupKey & {
 };
 
 /** A key or failed ceremony whose secrets are to be erased. */
-export type RetiredKey = { readonly keyId: Hex; readonly roster: readonly Hex[]; readonly erased: readonly Hex[] };
+export type RetiredKey = {
+  readonly keyId: Hex;
+  readonly roster: readonly Hex[];
+  readonly erased: readonly Hex[];
+};
 
 /** Keys of the pool. */
 export type Keys = {
@@ -276,7 +280,10 @@ export function memberOf(state: PoolState, address: Hex): PoolMember | undefined
 /** Stake of a set of members. */
 export function stakeOf(state: PoolState, addresses: readonly Hex[]): bigint {
   const wanted = new Set(addresses);
-  return state.members.reduce((sum, { address, stakeWei }) => (wanted.has(address) ? sum + stakeWei : sum), 0n);
+  return state.members.reduce(
+    (sum, { address, stakeWei }) => (wanted.has(address) ? sum + stakeWei : sum),
+    0n,
+  );
 }
 
 /** Stake of all members. */

@@ -24,6 +24,9 @@ export function andThen(first: Step, next: (state: PoolState) => Step): Step {
 }
 
 /** The transitions one after another. */
-export function inSequence(state: PoolState, transitions: readonly ((state: PoolState) => Step)[]): Step {
+export function inSequence(
+  state: PoolState,
+  transitions: readonly ((state: PoolState) => Step)[],
+): Step {
   return transitions.reduce(andThen, quiet(state));
 }

@@ -46,7 +46,16 @@ export function genesisLeadership(members: readonly PoolMember[], spanBlocks: nu
 /** The decision that announces the current term. */
 export function termStarted(leadership: Leadership): TermStarted {
   const { term, leader, firstBlock, lastBlock, parentHeight, parentHash, reason } = leadership;
-  return { type: "termStarted", term, leader, firstBlock, lastBlock, parentHeight, parentHash, reason };
+  return {
+    type: "termStarted",
+    term,
+    leader,
+    firstBlock,
+    lastBlock,
+    parentHeight,
+    parentHash,
+    reason,
+  };
 }
 
 /** A report counts for the term's whole length: it needs no repetition, and >= 2/3 of the power must agree. */
@@ -63,7 +72,8 @@ export function onLeaderSilent(state: PoolState, { sender, payload }: Sent<Leade
 export function advanceTerms(state: PoolState): Step {
   const { leadership, certified } = state;
   if (certified.height >= leadership.lastBlock) return startTerm(state, "span");
-  if (hasQuorum(stakeOf(state, leadership.silenceReports), totalStake(state))) return startTerm(state, "silence");
+  if (hasQuorum(stakeOf(state, leadership.silenceReports), totalStake(state)))
+    return startTerm(state, "silence");
   return quiet(state);
 }
 

@@ -16,7 +16,12 @@ export function voidFrom(state: PoolState, index: BatchIndex, code: BatchRejecti
   const undone = [...given, ...(open === null ? [] : [open])].toReversed();
   const cancelled = cancelBatchRequests(state);
   const decisions = undone.map(
-    (batch): DecisionBody => ({ type: "batchRejected", index: batch.index, attempt: batch.attempt, code }),
+    (batch): DecisionBody => ({
+      type: "batchRejected",
+      index: batch.index,
+      attempt: batch.attempt,
+      code,
+    }),
   );
   return {
     state: {

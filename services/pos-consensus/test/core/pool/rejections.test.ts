@@ -15,7 +15,11 @@ import {
 } from "@sequorum/protocol";
 import { applyPayload, applyTransaction } from "../../../src/core/pool/apply-transaction.ts";
 import { pendingObservationsMax } from "../../../src/core/pool/limits.ts";
-import { dispositionOf, type RejectionCode, rejectionCodes } from "../../../src/core/pool/rejection.ts";
+import {
+  dispositionOf,
+  type RejectionCode,
+  rejectionCodes,
+} from "../../../src/core/pool/rejection.ts";
 import type { PoolState } from "../../../src/core/pool/state.ts";
 import { createMembers } from "../../../src/testing/pool-members.ts";
 import { PoolWorld } from "../../../src/testing/pool-world.ts";
@@ -29,7 +33,12 @@ const keyAt = (index: number): Uint8Array => members[index]?.privateKey ?? new U
 const hash = (byte: string): Hex => `0x${byte.repeat(32)}`;
 
 /** Applies the payload and wants this very code. */
-function rejects(state: PoolState, sender: number, payload: PoolPayload, code: RejectionCode): void {
+function rejects(
+  state: PoolState,
+  sender: number,
+  payload: PoolPayload,
+  code: RejectionCode,
+): void {
   assert.equal(applyPayload(state, { sender: address(sender), payload }), code);
   reached.add(code);
 }
@@ -41,7 +50,10 @@ function accepts(state: PoolState, sender: number, payload: PoolPayload): PoolSt
 }
 
 /** A world run to a condition; the payloads that its operators would send next are held back. */
-function runTo(condition: (state: PoolState) => boolean, prepare: (world: PoolWorld) => void = () => {}): PoolWorld {
+function runTo(
+  condition: (state: PoolState) => boolean,
+  prepare: (world: PoolWorld) => void = () => {},
+): PoolWorld {
   const world = new PoolWorld(stakes, { batchAgeMsMax: 4_000 });
   prepare(world);
   assert.ok(world.runUntil(() => condition(world.state), 60_000));
@@ -71,7 +83,8 @@ function headerFor(world: PoolWorld): BatchHeader {
 
 describe("transactions", () => {
   const world = new PoolWorld(stakes);
-  const encoded = (transaction: ReturnType<typeof signPoolTransaction>) => bytesToHex(encodePoolTransaction(transaction));
+  const encoded = (transaction: ReturnType<typeof signPoolTransaction>) =>
+    bytesToHex(encodePoolTransaction(transaction));
   const { domain } = world.genesis.network;
   const payload = { type: "leaderSilent", term: 1n } as const;
   const rejectsBytes = (bytes: Hex, code: RejectionCode) => {
@@ -84,7 +97,10 @@ describe("transactions", () => {
     const signed = signPoolTransaction(payload, keyAt(0), domain);
     assert.equal(applyTransaction(world.state, encoded(signed)).type, "applied");
     rejectsBytes("0xc0", "MALFORMED");
-    rejectsBytes(encoded(signPoolTransaction(payload, new Uint8Array(32).fill(9), domain)), "SENDER_NOT_A_MEMBER");
+    rejectsBytes(
+      encoded(signPoolTransaction(payload, new Uint8Array(32).fill(9), domain)),
+      "SENDER_NOT_A_MEMBER",
+    );
     rejectsBytes(encoded({ ...signed, sender: address(1) }), "BAD_SIGNATURE");
   });
 });
@@ -101,7 +117,10 @@ describe("terms", () => {
 });
 
 describe("batches", () => {
-  const world = runTo((state) => state.batches.open !== null && state.certified.height >= 12n, silenceBatchers);
+  const world = runTo(
+    (state) => state.batches.open !== null && state.certified.height >= 12n,
+    silenceBatchers,
+  );
   const { state } = world;
   const { open } = state.batches;
   assert.ok(open !== null);
@@ -182,11 +201,21 @@ describe("ceremonies", () => {
     rejects(state, 0, { ...own, package: `0x${"00".repeat((length - 2) / 2)}` }, "ROUND1_POINT");
     rejects(state, 1, own, "ROUND1_PROOF");
     rejects(accepts(state, 0, own), 0, own, "PACKAGE_ALREADY_SENT");
-    rejects(state, 0, { type: "dkgComplaint", ceremonyId, dealer: address(1) }, "CEREMONY_STAGE_AHEAD");
+    rejects(
+      state,
+      0,
+      { type: "dkgComplaint", ceremonyId, dealer: address(1) },
+      "CEREMONY_STAGE_AHEAD",
+    );
     const { current } = state.ceremonies;
     assert.ok(current !== null);
     const smaller = { ...current, roster: current.roster.slice(0, 4) };
-    rejects({ ...state, ceremonies: { ...state.ceremonies, current: smaller } }, 4, own, "NOT_IN_ROSTER");
+    rejects(
+      { ...state, ceremonies: { ...state.ceremonies, current: smaller } },
+      4,
+      own,
+      "NOT_IN_ROSTER",
+    );
   });
 
   test("round 2 takes complaints, reveals and matching confirmations", () => {
@@ -204,7 +233,12 @@ describe("ceremonies", () => {
     rejects(confirmed, 0, complaint, "COMPLAINT_AFTER_CONFIRMATION");
     rejects(state, 0, { ...complaint, dealer: address(0) }, "BAD_CULPRITS");
     rejects(accepts(state, 0, complaint), 0, complaint, "ALREADY_COMPLAINED");
-    const reveal: PoolPayload = { type: "dkgReveal", ceremonyId, complainer: address(0), share: hash("05") };
+    const reveal: PoolPayload = {
+      type: "dkgReveal",
+      ceremonyId,
+      complainer: address(0),
+      share: hash("05"),
+    };
     rejects(state, 1, reveal, "NO_SUCH_COMPLAINT");
   });
 });
@@ -238,7 +272,9 @@ describe("signing", () => {
     const request = state.signing.requests[0];
     const session = request?.session;
     assert.ok(request !== undefined && session != null);
-    const roster = session.roster.map(({ member }) => members.findIndex((other) => other.address === member));
+    const roster = session.roster.map(({ member }) =>
+      members.findIndex((other) => other.address === member),
+    );
     const [first = 0, second = 0] = roster;
     const outsider = members.findIndex((_, index) => !roster.includes(index));
     const report = (culprits: readonly Hex[]): PoolPayload => ({
@@ -256,7 +292,12 @@ describe("signing", () => {
     const signature = { r: address(0), s: hash("07") };
     const { sessionId } = session;
     rejects(state, 0, { type: "groupSignature", sessionId, signature }, "BAD_GROUP_SIGNATURE");
-    rejects(state, 0, { type: "groupSignature", sessionId: hash("08"), signature }, "SESSION_NOT_OPEN");
+    rejects(
+      state,
+      0,
+      { type: "groupSignature", sessionId: hash("08"), signature },
+      "SESSION_NOT_OPEN",
+    );
   });
 });
 
