@@ -69,7 +69,7 @@ async function lint(): Promise<Counts> {
 
 async function contracts(): Promise<Counts> {
   const { code, output } = await execute(process.execPath, ["contracts/scripts/test.ts"]);
-  const matches = [...output.matchAll(/(\d+) tests passed, (\d+) failed, (\d+) skipped/g)];
+  const matches = [...output.matchAll(/^forge: (\d+) passed, (\d+) failed, (\d+) skipped$/gm)];
   const [, passed, failed, skipped] = (matches.at(-1) ?? []).map(Number);
   const counts = { passed: passed ?? 0, failed: failed ?? 0, skipped: skipped ?? 0 };
   return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
