@@ -122,8 +122,13 @@ function pump(requests: AsyncIterable<unknown>, call: ClientDuplexStream<unknown
       if (call.destroyed) return;
       if (!call.write(request)) {
         await new Promise<void>((resolve) => {
-          call.once("drain", resolve);
-          call.once("close", resolve);
+          const proceed = () => {
+            call.off("drain", proceed);
+            call.off("close", proceed);
+            resolve();
+          };
+          call.once("drain", proceed);
+          call.once("close", proceed);
         });
       }
     }

@@ -139,7 +139,8 @@ function streaming(name: string, implement: Implement, scope: Scope): UntypedHan
     };
     inTrace(carrierOf(call as unknown as AnyCall), send).then(
       () => call.end(),
-      (error: unknown) => call.destroy(wireError(error, name, scope.options.logger) as unknown as Error),
+      // Not destroy(): a destroyed stream sends no status, and the caller would wait for ever.
+      (error: unknown) => call.emit("error", wireError(error, name, scope.options.logger)),
     );
   };
 }
@@ -165,8 +166,13 @@ function carrierOf(call: AnyCall): TraceCarrier {
 
 function drained(call: ServerDuplexStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    call.once("drain", resolve);
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const proceed = () => {
+      call.off("drain", proceed);
+      signal.removeEventListener("abort", proceed);
+      resolve();
+    };
+    call.once("drain", proceed);
+    signal.addEventListener("abort", proceed, { once: true });
   });
 }
 

@@ -63,6 +63,26 @@ test("unary calls and streams cross the wire, and errors keep their code", async
   }
 });
 
+test("a stream that fails tells its caller why", { timeout: 10_000 }, async () => {
+  const failing = orderer({
+    async *streamBlocks({ from }: { readonly from: bigint }) {
+      yield { block: { height: from } };
+      throw new RpcError("NOT_FOUND", "NO_SUCH_BLOCK");
+    },
+  });
+  const server = await createGrpcServer({ port: 0, services: [failing], logger });
+  const client = createGrpcClient(OrdererService, `127.0.0.1:${server.port}`);
+  const read = async () => {
+    for await (const _ of client.streamBlocks({ from: 1n })) continue;
+  };
+  try {
+    await assert.rejects(read(), (error) => error instanceof RpcError && error.code === "NO_SUCH_BLOCK");
+  } finally {
+    client.close();
+    await server.close();
+  }
+});
+
 test("a server that is away is a retryable error", async () => {
   const client = createGrpcClient(OrdererService, "127.0.0.1:1");
   await assert.rejects(client.getStatus({}, { timeoutMs: 2_000 }), RetryableError);
