@@ -107,7 +107,10 @@ export async function openConsensusChannel(
     messages: AsyncIterable<{ readonly message?: PeerMessage | undefined }>,
     peer: Hex,
   ): Promise<void> {
-    for await (const { message } of messages) {
+    // Not `for await`: leaving it early would destroy the stream before the reason can be sent to the peer.
+    const iterator = messages[Symbol.asyncIterator]();
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+      const { message } = next.value;
       if (message === undefined) throw new MalformedMessage("empty message");
       await events.onMessage(peer, message);
       if (signal.aborted) return;

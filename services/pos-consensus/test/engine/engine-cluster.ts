@@ -6,9 +6,10 @@ import {
   keccak256,
   privateKeyToPublicKey,
   publicKeyToAddress,
+  type SigningDomain,
   zeroHash,
 } from "@sequorum/protocol";
-import { createMetrics, createPeerIdentity, silentLogger } from "@sequorum/service";
+import { createMetrics, createPeerIdentity, type PeerIdentity, silentLogger } from "@sequorum/service";
 import { openStore, type Store } from "@sequorum/store";
 import { freePort, type PostgresServer } from "@sequorum/testkit/servers";
 import { createEngine } from "../../src/engine/engine.ts";
@@ -20,11 +21,19 @@ export type TestEngine = Engine<CountingState, Hex, CountingView>;
 /** A validator of the cluster; it may be down. */
 export type ClusterNode = {
   readonly address: Hex;
+  readonly privateKey: Uint8Array;
+  readonly identity: PeerIdentity;
+  readonly port: number;
   readonly engine: () => TestEngine;
   readonly start: () => Promise<void>;
+  /** Starts with another key on the same store. */
+  readonly startAs: (privateKey: Uint8Array | undefined) => Promise<void>;
   readonly stop: () => Promise<void>;
   readonly failures: unknown[];
 };
+
+/** The signing domain of every cluster. */
+export const clusterDomain: SigningDomain = { l1ChainId: 31_337n, rollupChain: `0x${"ab".repeat(20)}` };
 
 const migrations = new URL("../../migrations/", import.meta.url);
 
@@ -49,15 +58,15 @@ export async function createCluster(postgres: PostgresServer, size: number): Pro
     const abort = new AbortController();
     const failures: unknown[] = [];
     let running: { engine: TestEngine; store: Store } | undefined;
-    const start = async (): Promise<void> => {
+    const startAs = async (privateKey = member.privateKey): Promise<void> => {
       const { signal } = abort;
       const store = await openStore({ url: member.databaseUrl, schema: "pos_consensus", migrations, signal });
       await store.sql`CREATE TABLE IF NOT EXISTS test_app (height bigint PRIMARY KEY, state text)`;
       const engine = await createEngine<CountingState, Hex, CountingView>({
         app: countingApp,
         genesis: { timeMs, state: genesisState, appHash: countingAppHash(genesisState), validators },
-        domain: { l1ChainId: 31_337n, rollupChain: `0x${"ab".repeat(20)}` },
-        privateKey: member.privateKey,
+        domain: clusterDomain,
+        privateKey,
         store,
         persistApp: async (tx, { height, state }) => {
           const text = JSON.stringify({ included: state.included, certifiedTo: String(state.certifiedTo), chain: state.chain });
@@ -85,9 +94,10 @@ export async function createCluster(postgres: PostgresServer, size: number): Pro
       running = { engine, store };
     };
     return {
-      address: member.address,
+      ...member,
       failures,
-      start,
+      start: () => startAs(),
+      startAs,
       engine: () => {
         if (running === undefined) throw new Error("the validator is down");
         return running.engine;

@@ -1,9 +1,8 @@
 /** What the rules do: start a round, choose a vote, schedule a timeout. */
 import { assert, type Hex, nilBlockId, type PosProposal, type VoteType } from "@sequorum/protocol";
-import type { Effect } from "./effect.ts";
 import type { TimerId } from "./input.ts";
 import { proposerAt } from "./proposer-selection.ts";
-import { isValidator, type State, type Step, stay } from "./state.ts";
+import { andThen, isValidator, type State, type Step, stay } from "./state.ts";
 
 /** Rounds back for which proposals with their blocks are kept. */
 const proposalRoundsKept = 16;
@@ -18,18 +17,13 @@ export function startRound(state: State, round: number): Step {
   assert(round >= state.round, "rounds never go back", { from: state.round, to: round });
   const started: State = { ...forgetOldProposals(state, round), round, step: "propose" };
   // Departure from L21: the proposer, too, has a timeout, because its application may not know its own block valid yet.
-  const timeout = scheduleOnce(started, "propose");
+  const timeout = scheduleTimeout(started, "propose");
   if (proposerOf(state, round) !== state.self) return timeout;
-  const { state: timed, effects } = timeout;
-  const known = timed.ownChoices.get(proposalKey(round));
-  if (known !== undefined) return timeout; // proposed before a restart
-  const { valid } = timed;
-  if (valid === undefined) {
-    const build: Effect = { type: "buildBlock", height: timed.height, round }; // L18
-    return { state: timed, effects: [...effects, build] };
-  }
-  const proposed = chooseProposal(timed, valid.blockId); // L16
-  return { state: proposed.state, effects: [...effects, ...proposed.effects] };
+  return andThen(timeout, (timed) =>
+    timed.valid === undefined
+      ? { state: timed, effects: [{ type: "buildBlock", height: timed.height, round }] } // L18
+      : chooseProposal(timed, timed.valid.blockId), // L16
+  );
 }
 
 /** Asks for the signature on this validator's proposal of the current round (L19). */
@@ -67,13 +61,11 @@ export function chooseNil(state: State, type: VoteType): Step {
   return chooseVote(state, type, nilBlockId);
 }
 
-/** Schedules the timeout of the current round once. */
-export function scheduleOnce(state: State, kind: "propose" | "prevote" | "precommit"): Step {
-  const key = `${kind}/${state.round}`;
-  if (state.scheduled.has(key)) return stay(state);
+/** Schedules a timeout of the current round and notes that it is scheduled. */
+export function scheduleTimeout(state: State, kind: "propose" | "prevote" | "precommit"): Step {
   const timer: TimerId = { kind, height: state.height, round: state.round };
   return {
-    state: { ...state, scheduled: new Set(state.scheduled).add(key) },
+    state: { ...state, scheduled: new Set(state.scheduled).add(`${kind}/${state.round}`) },
     effects: [{ type: "scheduleTimer", timer, afterMs: timeoutMs(state, kind) }],
   };
 }

@@ -13,8 +13,7 @@ export function onBlockBuilt(
 ): Step {
   const isWaitedFor =
     height === state.height && round === state.round && state.step === "propose";
-  if (!isWaitedFor || state.valid !== undefined) return stay(state);
-  if (state.ownChoices.has(proposalKey(round))) return stay(state);
+  if (!isWaitedFor || state.ownChoices.has(proposalKey(round))) return stay(state);
   return andThen(addBlock(state, blockId, block), (next) => chooseProposal(next, blockId));
 }
 

@@ -1,6 +1,6 @@
 /** Start and restart. A validator resumes in the last round in which it said something, and repeats nothing else. */
 import type { SignedVote } from "@sequorum/protocol";
-import { proposalKey, scheduleOnce, voteKey } from "./actions.ts";
+import { proposalKey, scheduleTimeout, voteKey } from "./actions.ts";
 import type { WalRecord } from "./effect.ts";
 import type { HeightStart, HeightStep } from "./input.ts";
 import type { TendermintParameters } from "./parameters.ts";
@@ -57,7 +57,7 @@ function resume(state: State): Step {
   if (round < 0) return stay(state);
   const step = stepIn(votes.filter((vote) => vote.round === round));
   const resumed: State = { ...state, round, step, isPaced: true, isBlockWanted: true };
-  return step === "propose" ? scheduleOnce(resumed, "propose") : stay(resumed);
+  return step === "propose" ? scheduleTimeout(resumed, "propose") : stay(resumed);
 }
 
 function stepIn(votes: readonly SignedVote[]): HeightStep {

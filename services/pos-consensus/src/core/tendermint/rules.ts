@@ -11,7 +11,7 @@ import {
   nilBlockId,
   type VoteType,
 } from "@sequorum/protocol";
-import { chooseNil, chooseVote, scheduleOnce, startRound } from "./actions.ts";
+import { chooseNil, chooseVote, scheduleTimeout, startRound } from "./actions.ts";
 import { andThen, type KnownBlock, type KnownProposal, type State, type Step, stay } from "./state.ts";
 import { blockIdsOf, highestRounds, powerFor, powerOfAny, powerWhere, votesFor } from "./vote-book.ts";
 
@@ -110,7 +110,7 @@ const prevoteWithProof: Rule = (state) => {
 const expectPrevotes: Rule = (state) => {
   if (state.step !== "prevote" || state.scheduled.has(`prevote/${state.round}`)) return undefined;
   const power = powerOfAny(state.votes, state.round, "prevote", state.validators);
-  return hasByzantineQuorum(power, state.totalPower) ? scheduleOnce(state, "prevote") : undefined;
+  return hasByzantineQuorum(power, state.totalPower) ? scheduleTimeout(state, "prevote") : undefined;
 };
 
 /** L36-L43: 2f+1 prevotes lock a valid block. */
@@ -139,7 +139,7 @@ const expectPrecommits: Rule = (state) => {
   const isScheduled = state.scheduled.has(`precommit/${state.round}`);
   if (state.step === "waiting" || isScheduled) return undefined;
   const power = powerOfAny(state.votes, state.round, "precommit", state.validators);
-  return hasByzantineQuorum(power, state.totalPower) ? scheduleOnce(state, "precommit") : undefined;
+  return hasByzantineQuorum(power, state.totalPower) ? scheduleTimeout(state, "precommit") : undefined;
 };
 
 const rules: readonly Rule[] = [

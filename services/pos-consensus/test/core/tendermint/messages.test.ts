@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blockOf, createDriver, idOf, nowMs, validator, voteOf } from "./core-driver.ts";
 
-test("a double vote is evidence once, and the first vote still counts", () => {
+test("P7 a double vote is evidence once, and the first vote still counts", () => {
   const core = createDriver();
   core.begin();
   assert.deepEqual(core.vote(0, "prevote", "A"), []);
@@ -54,7 +54,7 @@ test("of two proposals of a round the second block is kept only if f+1 have vote
   assert.deepEqual(core.vote(2, "precommit", "B"), ["decide B 0 by 3"]);
 });
 
-test("of future rounds one proposal of each proposer is kept", () => {
+test("P10 of future rounds one proposal of each proposer is kept", () => {
   const core = createDriver();
   core.begin();
   core.proposal("A", { round: 1 });
@@ -64,7 +64,7 @@ test("of future rounds one proposal of each proposer is kept", () => {
   assert.deepEqual([...blocks.keys()], [idOf("B")]);
 });
 
-test("of rounds ahead only the newest two of each validator are kept", () => {
+test("P10 of rounds ahead only the newest two of each validator are kept", () => {
   const core = createDriver();
   core.begin();
   for (let round = 1; round < 1_000; round += 7) core.vote(0, "prevote", "nil", round);
@@ -73,7 +73,7 @@ test("of rounds ahead only the newest two of each validator are kept", () => {
   assert.equal(core.state().votes.has(500), false, "an older one does not push out a newer one");
 });
 
-test("messages of the next height are kept, a few of each validator, and replayed there", () => {
+test("P10 messages of the next height are kept, a few of each validator, and replayed there", () => {
   const core = createDriver();
   for (let round = 0; round < 20; round++) core.vote(0, "prevote", "nil", round, 2n);
   core.vote(1, "prevote", "nil", 0, 3n);
@@ -146,7 +146,7 @@ test("the status timer goes on for ever", () => {
   assert.deepEqual(effects, ["broadcast status 1/0 waiting", "timer status 0 500"]);
 });
 
-test("old proposals are forgotten, the valid one is not", () => {
+test("P4 old proposals are forgotten, the valid one is not", () => {
   const core = createDriver();
   core.proposal("A");
   core.judged("A", "accept");

@@ -43,7 +43,7 @@ test("P2 a restarted proposer does not propose another block", () => {
   assert.deepEqual(core.judged("A", "accept"), ["sign prevote 3 A"]);
 });
 
-test("a lock survives with the prevotes that prove it", () => {
+test("P4 a lock survives with the prevotes that prove it", () => {
   const before = createDriver();
   before.proposal("A");
   before.judged("A", "accept");

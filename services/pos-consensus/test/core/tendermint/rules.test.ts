@@ -23,7 +23,7 @@ test("a waiting validator joins a round that f+1 others or its proposer have sta
   assert.deepEqual(createDriver().proposal("A"), ["judge A", proposeTimer]);
 });
 
-test("L18-L19 the proposer builds a block, and persists its proposal before it sends it", () => {
+test("P9 L18-L19 the proposer builds a block, and persists its proposal before it sends it", () => {
   const core = createDriver({ self: 0 });
   assert.deepEqual(core.begin(), [proposeTimer, "build 0"]);
   const block = blockOf("A", validator(0));
@@ -39,6 +39,31 @@ test("L18-L19 the proposer builds a block, and persists its proposal before it s
   assert.deepEqual(core.judged("A", "accept"), ["sign prevote 0 A"]);
 });
 
+test("a block that is built too late is not proposed", () => {
+  const block = blockOf("A", validator(0));
+  const built = { type: "blockBuilt", height: 1n, round: 0, blockId: idOf("A"), block } as const;
+  const timedOut = createDriver({ self: 0 });
+  timedOut.begin();
+  timedOut.timer("propose");
+  assert.deepEqual(timedOut.offer(built), []);
+  const later = createDriver({ self: 0 });
+  later.begin();
+  later.votes([1, 2], "prevote", "nil", 1);
+  assert.deepEqual(later.offer(built), []);
+  const earlier = createDriver({ self: 0 });
+  earlier.begin();
+  assert.deepEqual(earlier.offer({ ...built, height: 2n }), []);
+});
+
+test("nothing is judged between a decision and the next height", () => {
+  const core = createDriver();
+  core.proposal("A");
+  core.judged("A", "unknown");
+  core.votes([0, 1, 2], "precommit", "A");
+  assert.equal(core.state().step, "decided");
+  assert.deepEqual(core.offer({ type: "localViewChanged" }), []);
+});
+
 test("L16 the proposer repeats its valid value with the round of its prevotes", () => {
   const core = createDriver({ self: 1 });
   core.proposal("A");
@@ -49,7 +74,7 @@ test("L16 the proposer repeats its valid value with the round of its prevotes", 
   assert.deepEqual(effects, ["timer propose 1 1250", "sign proposal 1 A 0"]);
 });
 
-test("L22-L24 a valid fresh proposal gets a prevote, durable before it is sent", () => {
+test("P9 L22-L24 a valid fresh proposal gets a prevote, durable before it is sent", () => {
   const core = createDriver();
   core.begin();
   assert.deepEqual(core.proposal("A"), ["judge A"]);
@@ -149,6 +174,20 @@ test("L29 a lock yields to prevotes of its round or a later one, not of an earli
   ]);
 });
 
+test("L29 a lock does not keep a validator from its own value, shown with older prevotes", () => {
+  const core = createDriver();
+  core.proposal("A");
+  core.judged("A", "accept");
+  core.votes([0, 1, 2], "prevote", "nil", 1);
+  core.votes([0, 1, 2], "prevote", "A", 0);
+  core.proposal("A", { round: 1, validRound: 0, builder: 0 });
+  core.votes([0, 1, 2], "prevote", "A", 1);
+  assert.equal(core.state().valid?.round ?? -1, 1);
+  core.votes([0, 1], "precommit", "nil", 2);
+  const effects = core.proposal("A", { round: 2, validRound: 0, builder: 0 });
+  assert.deepEqual(effects, ["sign prevote 2 A"]);
+});
+
 test("L34 2f+1 prevotes of any kind start the prevote timeout, once", () => {
   const core = createDriver();
   core.proposal("A");
@@ -160,7 +199,7 @@ test("L34 2f+1 prevotes of any kind start the prevote timeout, once", () => {
   assert.deepEqual(core.timer("prevote"), ["sign precommit 0 nil"]);
 });
 
-test("L36-L40 2f+1 prevotes lock a value; the lock is durable before the precommit is signed", () => {
+test("P3 L36-L40 2f+1 prevotes lock a value; the lock is durable before the precommit is signed", () => {
   const core = createDriver();
   core.proposal("A");
   core.judged("A", "accept");
@@ -182,6 +221,17 @@ test("L36 a value that is not held valid is not locked", () => {
     assert.equal(core.state().step, "prevote");
     assert.equal(core.state().valid, undefined);
   }
+});
+
+test("L36 a validator that has not prevoted in a round does not precommit in it", () => {
+  const core = createDriver();
+  core.proposal("A");
+  core.judged("A", "accept");
+  core.votes([0, 1], "precommit", "nil", 1);
+  assert.deepEqual(core.votes([0, 1, 2], "prevote", "A", 1), []);
+  assert.equal(core.state().step, "propose");
+  assert.deepEqual(core.timer("propose", 1).slice(0, 1), ["sign prevote 1 nil"]);
+  assert.deepEqual(core.state().locked, { round: 1, blockId: idOf("A") }, "then the lock follows");
 });
 
 test("L42 prevotes that come after the precommit make the value valid, not locked", () => {
@@ -242,6 +292,13 @@ test("L55 f+1 validators in a later round take the others with them", () => {
   core.begin();
   assert.deepEqual(core.vote(0, "prevote", "nil", 4), []);
   assert.deepEqual(core.vote(1, "precommit", "nil", 5), ["timer propose 4 2000"]);
+});
+
+test("L55 a proposal of a later round counts for its proposer", () => {
+  const core = createDriver();
+  core.begin();
+  assert.deepEqual(core.vote(0, "prevote", "nil", 2), []);
+  assert.deepEqual(core.proposal("B", { round: 2 }), ["judge B", "timer propose 2 1500"]);
 });
 
 test("timers of another round or height do nothing", () => {
