@@ -113,7 +113,7 @@ async function observation(
   hashes: readonly Hex[],
 ): Promise<Input> {
   try {
-    return { type: "l1Observed", ...(await observeL1(hashes)) };
+    return { type: "l1Observed", hashes, ...(await observeL1(hashes)) };
   } catch (error) {
     if (toL1Error(error) instanceof L1WrongChainError) {
       throw new FatalError("the L1 node serves another chain: check L1_PROPOSER_L1_RPC_URL", {

@@ -47,8 +47,13 @@ export type Input =
   /** The pool gave the attempt up. */
   | { readonly type: "submissionVoided"; readonly subject: bigint; readonly attempt: number }
   | { readonly type: "tick"; readonly atMs: number }
-  /** L1 at one block; `receipts` are those of the stored transactions that have one. */
-  | { readonly type: "l1Observed"; readonly view: L1View; readonly receipts: readonly Receipt[] }
+  /** L1 at one block; `receipts` are those of the transactions `hashes`, of which there may be none yet. */
+  | {
+      readonly type: "l1Observed";
+      readonly view: L1View;
+      readonly hashes: readonly Hex[];
+      readonly receipts: readonly Receipt[];
+    }
   | { readonly type: "l1Unavailable"; readonly atMs: number }
   | {
       readonly type: "submissionChecked";

@@ -1,5 +1,6 @@
 // L1 as it is at one block: what became of our nonces, then of our submissions.
 
+import type { Hex } from "@sequorum/protocol";
 import type { Effect } from "./effect.ts";
 import type { Receipt } from "./input.ts";
 import { settleSubmission } from "./settle-submission.ts";
@@ -12,14 +13,19 @@ import {
   withSlot,
 } from "./state.ts";
 
-type Observation = { readonly view: L1View; readonly receipts: readonly Receipt[] };
+type Observation = {
+  readonly view: L1View;
+  readonly hashes: readonly Hex[];
+  readonly receipts: readonly Receipt[];
+};
 
 /** Takes an observation over, unless the node has fallen behind what was seen before. */
 export function onL1Observed(
   state: State,
-  { view, receipts }: Observation,
+  { view, hashes, receipts }: Observation,
 ): { state: State; effects: readonly Effect[] } {
   const nowMs = Math.max(state.nowMs, view.observedAtMs);
+  if (!coversAll(state, hashes)) return { state: { ...state, nowMs }, effects: [] };
   if (isBehind(state, view, nowMs)) {
     const sinceMs = state.trouble?.type === "behind" ? state.trouble.sinceMs : nowMs;
     return { state: { ...state, nowMs, trouble: { type: "behind", sinceMs } }, effects: [] };
@@ -32,6 +38,11 @@ export function onL1Observed(
     next = settleSubmission(next, submission, view);
   }
   return dropFinalSlots(next, view);
+}
+
+// Asked before the newest transaction was stored, an observation may show its effects without its receipt.
+function coversAll({ slots }: State, hashes: readonly Hex[]): boolean {
+  return slots.every(({ transactions }) => transactions.every(({ hash }) => hashes.includes(hash)));
 }
 
 // An older head says nothing about what came later. Only when it stays is it taken for the chain (a chain can become shorter).

@@ -71,6 +71,7 @@ export function seen(view: Partial<L1View>, receipts: readonly Receipt[] = []): 
       ...view,
       block,
     },
+    hashes: ["0xaa", "0xbb", "0xcc"],
     receipts,
   };
 }

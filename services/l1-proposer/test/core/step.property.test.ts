@@ -39,6 +39,7 @@ type Action =
       readonly lag: number;
       readonly down: boolean;
       readonly losing: boolean;
+      readonly slow: boolean;
     }
   | { readonly type: "crashAfter"; readonly effects: number };
 
@@ -51,6 +52,8 @@ class Operator {
   lag = 0;
   isDown = false;
   losesAnswers = false;
+  isSlow = false;
+  asked: readonly Hex[] | undefined;
   crashAfter = Number.POSITIVE_INFINITY;
   signed = 0n;
   state: State = this.load();
@@ -93,7 +96,9 @@ class Operator {
         return undefined;
       case "observeL1":
         if (this.isDown) return { type: "l1Unavailable", atMs: this.nowMs };
-        return this.observe(effect.hashes);
+        if (!this.isSlow) return this.observe(effect.hashes);
+        this.asked ??= effect.hashes;
+        return undefined;
       case "checkSubmission":
         return { type: "submissionChecked", key: effect.key, outcome: this.check(effect.key) };
       case "prepareTransaction":
@@ -112,6 +117,7 @@ class Operator {
     return {
       type: "l1Observed",
       view,
+      hashes,
       receipts: receipts.filter(({ hash }) => hashes.includes(hash)),
     };
   }
@@ -186,6 +192,7 @@ class Operator {
           : this.sign(batch(Number(this.signed), { attempt: 1 }));
       case "tick":
         this.nowMs += action.ms;
+        this.answerLate();
         return this.offer({ type: "tick", atMs: this.nowMs });
       case "mine":
         for (let i = 0; i < action.blocks; i++) this.l1.mine();
@@ -205,11 +212,19 @@ class Operator {
         this.lag = action.lag;
         this.isDown = action.down;
         this.losesAnswers = action.losing;
+        this.isSlow = action.slow;
         return undefined;
       case "crashAfter":
         this.crashAfter = action.effects;
         return undefined;
     }
+  }
+
+  /** The answer to a question of before, from L1 as it is now. */
+  answerLate(): void {
+    const hashes = this.asked;
+    this.asked = undefined;
+    if (hashes !== undefined) this.offer(this.observe(hashes));
   }
 
   /** Every submission ended as what it is in the chain: final by our own transaction, or else not. */
@@ -226,7 +241,7 @@ class Operator {
 
   /** All faults end; blocks and time go on. */
   recover(): void {
-    this.act({ type: "node", lag: 0, down: false, losing: false });
+    this.act({ type: "node", lag: 0, down: false, losing: false, slow: false });
     this.l1.baseFeeWei = 10n;
     this.crashAfter = Number.POSITIVE_INFINITY;
     for (let round = 0; round < 400; round++) {
@@ -280,6 +295,7 @@ const actions = fc.array(
         lag: fc.nat(3),
         down: fc.boolean(),
         losing: fc.boolean(),
+        slow: fc.boolean(),
       }),
     },
     {

@@ -144,3 +144,18 @@ test("a failed preparation leaves the nonce free", () => {
     { input: checked(one), effects: ["prepare 1 nonce 7 fee 22/2"] },
   ]);
 });
+
+test("an observation that was asked before a transaction was stored says nothing", () => {
+  const late: Input = {
+    type: "l1Observed",
+    view: { ...viewOf(seen({ headIndex: 1n, nonce: 8 })) },
+    hashes: [],
+    receipts: [],
+  };
+  assert.equal(statusOf(play(sent(), [{ input: late, effects: [] }]), one), "sent");
+});
+
+function viewOf(input: Input) {
+  assert.ok(input.type === "l1Observed");
+  return input.view;
+}
