@@ -117,15 +117,13 @@ function keyShares(n: number, t: number): { group: GroupPublic; shares: KeyShare
   const dealt = places.map((place, i) =>
     dealShares(secrets[i] as { seed: Hex }, { place, packages }),
   );
-  const keys = places
-    .slice(0, t)
-    .map((place, self) =>
-      finishKey(secrets[self] as { seed: Hex }, {
-        place,
-        packages,
-        received: dealt.map((shares) => shares[self]),
-      }),
-    );
+  const keys = places.slice(0, t).map((place, self) =>
+    finishKey(secrets[self] as { seed: Hex }, {
+      place,
+      packages,
+      received: dealt.map((shares) => shares[self]),
+    }),
+  );
   const [first] = keys;
   if (first === undefined) throw new Error("no key");
   return { group: first.group, shares: keys.map(({ share }) => share) };
