@@ -1,6 +1,6 @@
 /**
  * Random faults on the pool, from a seed: one hostile member that says anything, others that come and go, services
- * that misbehave. The invariants P0 to P10 are checked on every block by the world; here follow liveness, and that
+ * that misbehave. The invariants Q0 to Q10 are checked on every block by the world; here follow liveness, and that
  * one seed gives one trace. `SIM_SEED=7` replays one seed, `SIM_RUNS=200` runs more.
  */
 import assert from "node:assert/strict";
@@ -61,7 +61,7 @@ function toggleFault(world: PoolWorld, index: number, prng: ReturnType<typeof cr
 }
 
 for (const seed of seeds) {
-  test(`seed ${seed}: P0 to P10 hold under faults, and the pool recovers`, () => {
+  test(`seed ${seed}: Q0 Q1 Q2 Q3 Q4 Q5 Q6 Q7 Q8 Q9 Q10 hold under faults, and the pool recovers`, () => {
     const { world, hostile } = runFaults(seed);
     const { postedIndex } = world.state.batches;
     const recovered = world.runUntil(
@@ -73,7 +73,7 @@ for (const seed of seeds) {
     assert.deepEqual(
       posted,
       posted.map((_, i) => BigInt(i + 1)),
-      "P3 posted without gap",
+      "Q3 posted without gap",
     );
     // The hostile member may publish its own commitments again: it harms nobody but itself.
     const used = world
@@ -81,7 +81,7 @@ for (const seed of seeds) {
       .flatMap(({ roster }) =>
         roster.filter(({ member }) => member !== hostile).map(({ hiding }) => hiding),
       );
-    assert.equal(new Set(used).size, used.length, "P5 a commitment is used once");
+    assert.equal(new Set(used).size, used.length, "Q5 a commitment is used once");
   });
 }
 

@@ -162,7 +162,7 @@ describe("signing", () => {
     assert.ok(last.roster.every(({ member }) => member !== world.node(2).member.address));
   });
 
-  test("P5 no commitment is ever assigned twice", () => {
+  test("Q5 no commitment is ever assigned twice", () => {
     const world = startedPool();
     world.node(2).signer.faults.silentInSigning = true;
     world.node(4).isUp = false;

@@ -1,4 +1,4 @@
-/** Every rejection code is reached, and a rejected transaction changes nothing (P11). */
+/** Every rejection code is reached, and a rejected transaction changes nothing (Q11). */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
@@ -14,6 +14,8 @@ import {
   signPoolTransaction,
 } from "@sequorum/protocol";
 import { applyPayload, applyTransaction } from "../../../src/core/pool/apply-transaction.ts";
+import { hashState } from "../../../src/core/pool/canonical.ts";
+import { executeBlock } from "../../../src/core/pool/execute-block.ts";
 import { pendingObservationsMax } from "../../../src/core/pool/limits.ts";
 import {
   dispositionOf,
@@ -350,6 +352,34 @@ describe("L1 and erasure", () => {
     rejects(retired, 0, { ...erasure, keyId: hash("0d") } as PoolPayload, "KEY_UNKNOWN");
     rejects(accepts(retired, 0, erasure), 0, erasure, "ALREADY_ERASED");
   });
+});
+
+test("Q11 a rejected transaction changes nothing, and a block that has one is not valid", () => {
+  const { state, genesis } = new PoolWorld(stakes);
+  const { domain } = genesis.network;
+  const sign = (payload: PoolPayload) =>
+    bytesToHex(encodePoolTransaction(signPoolTransaction(payload, keyAt(0), domain)));
+  const good = sign({ type: "leaderSilent", term: 1n });
+  const block = {
+    height: 1n,
+    timeMs: state.timeMs + 1,
+    blockId: hash("01"),
+    certified: { from: 1n, hashes: [] },
+  } as const;
+  const clean = executeBlock(state, { ...block, transactions: [good] });
+  const dirty = executeBlock(state, {
+    ...block,
+    transactions: ["0xc0", good, good, sign({ type: "leaderSilent", term: 9n })],
+  });
+  assert.equal(hashState(dirty.state), hashState(clean.state));
+  assert.ok(clean.isValid && !dirty.isValid);
+  const skipped = executeBlock(state, {
+    ...block,
+    certified: { from: 5n, hashes: [hash("02")] },
+    transactions: [good],
+  });
+  assert.equal(hashState(skipped.state), hashState(clean.state));
+  assert.ok(!skipped.isValid);
 });
 
 test("every code of the table was reached, and each has a disposition", () => {
