@@ -41,6 +41,7 @@ export type OrdererConfig = {
   readonly buildMsMax: number;
   readonly callGasMax: number;
   readonly callsMax: number;
+  readonly callMsMax: number;
   readonly stateNodesMax: number;
   readonly mempoolTransactionsMax: number;
   readonly mempoolBytesMax: number;
@@ -76,6 +77,7 @@ export const ordererConfigKeys: ConfigKeys<OrdererConfig> = {
   buildMsMax: optional("ORDERER_BUILD_MS_MAX", integer({ min: 50, max: 10_000 }), 700),
   callGasMax: optional("ORDERER_CALL_GAS_MAX", integer({ min: 100_000, max: 1_000_000_000 }), 30_000_000),
   callsMax: optional("ORDERER_CALLS_MAX", integer({ min: 1, max: 1_000 }), 16),
+  callMsMax: optional("ORDERER_CALL_MS_MAX", integer({ min: 50, max: 60_000 }), 5_000),
   stateNodesMax: optional("ORDERER_STATE_NODES_MAX", count, 100_000),
   mempoolTransactionsMax: optional("ORDERER_MEMPOOL_TRANSACTIONS_MAX", count, 16_384),
   mempoolBytesMax: optional("ORDERER_MEMPOOL_BYTES_MAX", integer({ min: 1_024, max: 4_294_967_296 }), 67_108_864),

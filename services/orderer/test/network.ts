@@ -1,6 +1,6 @@
 /** A network for tests: keys, accounts, transactions, and nodes on a real Postgres without L1 and PoS chain. */
 import { Common, createCustomCommon, Hardfork, Mainnet } from "@ethereumjs/common";
-import { createFeeMarket1559Tx } from "@ethereumjs/tx";
+import { createFeeMarket1559Tx, type FeeMarketEIP1559TxData } from "@ethereumjs/tx";
 import {
   defaultParameters,
   type Hex,
@@ -54,17 +54,19 @@ export function testNetwork(senders: number, parameters: Partial<ProtocolParamet
 
 /** A signed transfer. */
 export function transfer(from: number, nonce: number, fields: { to?: Hex; maxFeePerGas?: bigint; value?: bigint } = {}): Uint8Array {
-  const transaction = createFeeMarket1559Tx(
-    {
-      nonce,
-      to: fields.to ?? `0x${"ab".repeat(20)}`,
-      value: fields.value ?? 1n,
-      gasLimit: 21_000n,
-      maxFeePerGas: fields.maxFeePerGas ?? 20_000_000_000n,
-      maxPriorityFeePerGas: 1n,
-    },
-    { common },
-  );
+  const to = fields.to ?? `0x${"ab".repeat(20)}`;
+  return signed(from, { ...defaultFees, ...fields, nonce, to, value: fields.value ?? 1n, gasLimit: 21_000n });
+}
+
+/** A signed contract creation. */
+export function creation(from: number, nonce: number, data: Uint8Array, gasLimit: bigint): Uint8Array {
+  return signed(from, { ...defaultFees, nonce, data, gasLimit });
+}
+
+const defaultFees = { maxFeePerGas: 20_000_000_000n, maxPriorityFeePerGas: 1n };
+
+function signed(from: number, fields: FeeMarketEIP1559TxData): Uint8Array {
+  const transaction = createFeeMarket1559Tx(fields, { common });
   const digest: Hex = `0x${Buffer.from(transaction.getHashedMessageToSign()).toString("hex")}`;
   const signature = hexToBytes(signDigest(keyOf(from), digest));
   const [r, s] = [signature.subarray(0, 32), signature.subarray(32, 64)];
@@ -102,7 +104,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const identity = options.identity ?? createPeerIdentity("test");
   const self = addressOf(key);
   const node = await startNode({
-    config: { ...testConfig(), originSettleMs: 0, ...options.config },
+    config: { ...testConfig(), postgresUrl, originSettleMs: 0, ...options.config },
     network,
     privateKey: key,
     self,

@@ -9,6 +9,7 @@ import {
   certify,
   certifyHead,
   confirmOrigin,
+  creation,
   keyOf,
   serveFeed,
   startTerm,
@@ -248,4 +249,36 @@ test("O7 after kill -9 a leader has lost nothing it acknowledged and never seals
   }
   assert.deepEqual(again.failures, []);
   await again.stop();
+});
+
+test("a transaction that runs for seconds keeps neither the leader's heartbeats nor its answers waiting", async () => {
+  const a = await node(keyA);
+  await confirmOrigin(a, 1n);
+  await startTerm(a, 1n, a.self);
+  const beats: number[] = [];
+  const abort = new AbortController();
+  const listening = (async () => {
+    for await (const message of a.hub.follow(undefined, abort.signal)) if (message.type === "heartbeat") beats.push(performance.now());
+  })();
+  // init code: JUMPDEST PUSH0 JUMP, for ever
+  const endless = await accepted(a, creation(0, 0, new Uint8Array([0x5b, 0x5f, 0x56]), 25_000_000n));
+  await until(() => isIncluded(a, endless), "the transaction is in a block", 30_000);
+  assert.equal((await a.chain.transaction(endless))?.receipt.status, 0);
+  abort.abort();
+  await listening;
+  const gaps = beats.slice(1).map((at, i) => at - (beats[i] ?? at));
+  assert.ok(Math.max(...gaps) < 900, `longest gap ${Math.max(...gaps)} ms`);
+  await a.stop();
+});
+
+test("a call that runs too long is cut off, and the next one is answered", async () => {
+  const a = await node(keyA, { config: { callMsMax: 1_000, callGasMax: 1_000_000_000 } });
+  const target: Hex = `0x${"77".repeat(20)}`;
+  const overrides = { [target]: { code: new Uint8Array([0x5b, 0x5f, 0x56]) } };
+  const latest = { type: "tag", tag: "latest" } as const;
+  const cut = await a.calls.call({ to: target, overrides }, latest);
+  assert.deepEqual(cut, { type: "failed", reason: "execution timed out", gasUsed: 0n });
+  const quick = await a.calls.call({ to: target, gas: 50_000n }, latest);
+  assert.equal(quick?.type, "returned");
+  await a.stop();
 });

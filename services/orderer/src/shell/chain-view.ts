@@ -33,6 +33,7 @@ export type ChainViewOptions = {
   readonly executor: Executor;
   /** Replaced by the shell when the chain moves. */
   readonly position: ChainPosition;
+  readonly runCall: Executor["call"];
   readonly callGasMax: bigint;
   readonly callsMax: number;
 };
@@ -138,13 +139,13 @@ export function createCallExecutor(options: ChainViewOptions): CallExecutor {
     call: (request, at) =>
       limited(async (): Promise<CallResult | undefined> => {
         const header = (await find(at))?.block.header;
-        return header === undefined ? undefined : options.executor.call(header, bounded(request));
+        return header === undefined ? undefined : options.runCall(header, bounded(request));
       }) as ReturnType<CallExecutor["call"]>,
     estimateGas: (request, at) =>
       limited(async () => {
         const header = (await find(at))?.block.header;
         if (header === undefined) return undefined;
-        return estimate(options.executor, header, bounded(request));
+        return estimate({ call: options.runCall, account: options.executor.account }, header, bounded(request));
       }) as ReturnType<CallExecutor["estimateGas"]>,
   };
 }

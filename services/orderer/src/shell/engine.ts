@@ -18,6 +18,7 @@ import type { BlockToWrite } from "../adapters/block-writer.ts";
 import { loadForcedEntries, loadOrigin } from "../adapters/l1-origins.ts";
 import type { Effect } from "../core/effect.ts";
 import type { BlockSummary } from "../core/state.ts";
+import type { BlockThread } from "./threaded-executor.ts";
 
 /** A block from a peer that is not executed yet. */
 export type PeerBlock = {
@@ -52,6 +53,7 @@ export type EngineOptions = {
   readonly states: CachedStateStore;
   readonly sql: Sql;
   readonly reader: BlockReader;
+  readonly thread: BlockThread;
   readonly coinbase: Hex;
   /** Time that a build may take. */
   readonly buildMsMax: number;
@@ -91,8 +93,7 @@ export function createEngine(options: EngineOptions): Engine {
         transactions: transactions.map(({ raw }) => raw),
         forcedEntries,
       };
-      const nowMs = () => performance.now();
-      const result = await executor.buildBlock(parent, inputs, { stopAtMs: nowMs() + options.buildMsMax, nowMs });
+      const result = await options.thread.build(parent, inputs, options.buildMsMax);
       if (result.type === "notIncludable") return { reason: result.reason };
       return { summary: hold(result, encodeBlock(result.block)), leftOut: result.leftOut };
     },
@@ -106,7 +107,7 @@ export function createEngine(options: EngineOptions): Engine {
       const from = parent.header.queuePosition;
       const forcedEntries = await loadForcedEntries(sql, { from, origin: originNumber, max: forcedEntriesPerBlockMax });
       const derived = { originNumber, originTime: origin.timestamp, forcedEntries };
-      const result = await executor.verifyBlock(parent, block.block, derived);
+      const result = await options.thread.verify(parent, block.block, derived);
       if (result.type === "notIncludable") return { type: "invalid", reason: result.reason };
       return { type: "valid", summary: hold(result, block.rlp) };
     },
@@ -117,7 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     release(hash, isStored) {
       received.delete(hash);
-      executed.delete(hash);
+      if (executed.delete(hash)) options.thread.release(hash, isStored);
       states.release(hash, isStored);
     },
   };

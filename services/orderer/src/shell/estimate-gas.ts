@@ -2,13 +2,16 @@
 import type { BlockHeader, CallRequest, Executor } from "@sequorum/stf";
 import type { EstimateResult } from "../ports.ts";
 
+/** What estimating needs of an executor. */
+export type Caller = Pick<Executor, "call" | "account">;
+
 /** The search ends when the bounds are this close (1/64), as geth's does. */
 const tolerance = 64n;
 const attemptsMax = 32;
 
 /** Tries with all the gas, then halves the interval between what failed and what succeeded. */
 export async function estimate(
-  executor: Executor,
+  executor: Caller,
   header: BlockHeader,
   request: CallRequest,
 ): Promise<EstimateResult> {
@@ -33,7 +36,7 @@ export async function estimate(
 }
 
 /** Gas that the sender can pay for at the price it names. */
-async function affordable(executor: Executor, header: BlockHeader, request: CallRequest): Promise<bigint> {
+async function affordable(executor: Caller, header: BlockHeader, request: CallRequest): Promise<bigint> {
   const gas = request.gas ?? header.gasLimit;
   const price = request.gasPrice ?? 0n;
   if (price === 0n || request.from === undefined) return gas;

@@ -20,6 +20,8 @@ export type IntakeOptions = {
   readonly state: () => State;
   readonly offer: (input: Input) => boolean;
   readonly nowMs: () => number;
+  /** Told of each group before the core judges it. */
+  readonly onGroup: (raws: readonly Uint8Array[]) => void;
   /** Time from the arrival of a transaction to its answer. */
   readonly onAnswered: (result: SubmitResult, ms: number) => void;
 };
@@ -52,6 +54,7 @@ export function createIntake(options: IntakeOptions): Intake {
     // what arrives in the same turn of the loop joins the group
     await new Promise((resolve) => setImmediate(resolve));
     const group = queue.splice(0, groupMax);
+    options.onGroup(group.map(({ transaction }) => transaction.raw));
     const submitted: SubmittedTransaction[] = [];
     for (const waiting of group) {
       const account = await accounts(waiting.transaction.from);

@@ -2,7 +2,7 @@
 import type { Bus } from "@sequorum/bus";
 import { assert, type Hex, type NetworkConfig, recoverAddress } from "@sequorum/protocol";
 import { type Logger, type PeerIdentity, RetryableError, type Runtime, runRuntime } from "@sequorum/service";
-import { createCachedStateStore, createExecutor, type Executor, type StateStore } from "@sequorum/stf";
+import { createCachedStateStore, createExecutor, type Executor } from "@sequorum/stf";
 import type { Store } from "@sequorum/store";
 import { type BlockReader, createBlockReader } from "../adapters/block-reader.ts";
 import { followDecisions } from "../adapters/decisions.ts";
@@ -23,6 +23,7 @@ import { createEngine, type Engine } from "./engine.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { perform } from "./perform.ts";
 import { ensureGenesis, restore } from "./restore.ts";
+import { createCallThread, startBlockThread } from "./threaded-executor.ts";
 
 /** What a node is made of. */
 export type NodeOptions = {
@@ -61,8 +62,6 @@ export type Node = OrdererPorts & {
 /** Inputs that may wait for the core, and the period of its clock. */
 const queueMax = 65_536;
 const tickMs = 25;
-/** Longest stretch of execution without a look at everything else. */
-const pauseEveryMs = 8;
 /** Bytes of a batch that are not transactions: header fields, lists, block fields. */
 const batchOverheadBytes = 4 * 1_024;
 const headersMax = 4_096;
@@ -75,16 +74,19 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     { readNode: reader.node, readHeader: reader.header },
     { nodesMax: config.stateNodesMax, headersMax },
   );
-  const executor = executorOf(network, states);
+  const executor = createExecutor({ store: states, chainId: network.l2ChainId, rules: rulesOf(network) });
+  const threads = startThreads(options);
   await ensureGenesis({ store, reader, executor, network });
   const { restored, levels } = await restore({ store, reader, executor, network }, Date.now());
   const initial = initialState(toParameters(options), restored);
   const head = initial.tree.get(initial.head);
   assert(head !== undefined, "the restored head is in the tree");
   const position: ChainPosition = { head: head.hash, headNumber: head.height, levels };
-  const engine = createEngine({ executor, states, sql: store.sql, reader, ...pick(options) });
+  const engine = createEngine({ executor, states, sql: store.sql, reader, thread: threads.blocks, ...pick(options) });
   const { callsMax } = config;
-  const view = { chainId: network.l2ChainId, reader, executor, position, callGasMax: BigInt(config.callGasMax), callsMax };
+  const callGasMax = BigInt(config.callGasMax);
+  const runCall = threads.calls.call;
+  const view = { chainId: network.l2ChainId, reader, executor, runCall, position, callGasMax, callsMax };
   const events = createChainEvents(reader);
   const hub = createFeedHub();
   const offer = (input: Input) => {
@@ -96,6 +98,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     state: () => runtime.state(),
     offer: (input) => runtime.offer(input),
     nowMs: Date.now,
+    onGroup: threads.blocks.prepare,
     onAnswered: (result, ms) => {
       options.metrics.acceptanceSeconds.observe(ms / 1_000);
       options.metrics.submissions.add({ answer: result.type === "accepted" ? "accepted" : result.code });
@@ -135,6 +138,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       pool.close();
       await clients.close();
       await runtime.stop();
+      await threads.close();
     },
   };
 }
@@ -143,24 +147,26 @@ function pick({ coinbase, config }: NodeOptions) {
   return { coinbase, buildMsMax: config.buildMsMax };
 }
 
-function executorOf(network: NetworkConfig, store: StateStore): Executor {
-  const { parameters } = network;
+function rulesOf({ parameters }: NetworkConfig) {
   const blockTransactionBytesMax = parameters.batchBytesMax - batchOverheadBytes;
-  let pausedAtMs = performance.now();
-  return createExecutor({
-    store,
+  return {
+    originDriftSecondsMax: parameters.l1OriginDriftSecondsMax,
+    blockTransactionBytesMax,
+    transactionBytesMax: Math.min(parameters.maxTransactionBytes, blockTransactionBytesMax),
+  };
+}
+
+/** Threads in which blocks and calls are executed. */
+function startThreads({ config, network, fail }: NodeOptions) {
+  const data = {
+    postgresUrl: config.postgresUrl,
     chainId: network.l2ChainId,
-    rules: {
-      originDriftSecondsMax: parameters.l1OriginDriftSecondsMax,
-      blockTransactionBytesMax,
-      transactionBytesMax: Math.min(parameters.maxTransactionBytes, blockTransactionBytesMax),
-    },
-    pause: async () => {
-      if (performance.now() - pausedAtMs < pauseEveryMs) return;
-      await new Promise((resolve) => setImmediate(resolve));
-      pausedAtMs = performance.now();
-    },
-  });
+    rules: rulesOf(network),
+    nodesMax: config.stateNodesMax,
+  };
+  const blocks = startBlockThread(data, fail);
+  const calls = createCallThread({ ...data, nodesMax: Math.ceil(config.stateNodesMax / 4) }, config.callMsMax);
+  return { blocks, calls, close: () => Promise.all([blocks.close(), calls.close()]) };
 }
 
 function toParameters({ config, network, self }: NodeOptions): Parameters {
