@@ -127,9 +127,7 @@ export function encodePosBlock(block: PosBlock): Uint8Array {
     ],
     block.transactions.map(hexToBytes),
     block.certified.hashes.map(hexToBytes),
-    block.lastCommit === undefined
-      ? new Uint8Array(0)
-      : encodeCommitCertificate(block.lastCommit),
+    block.lastCommit === undefined ? new Uint8Array(0) : encodeCommitCertificate(block.lastCommit),
   ]);
 }
 

@@ -66,7 +66,10 @@ function certificateOf(signers: readonly number[], vote: Vote = precommit): Comm
   const signatures = signers.map((i) => {
     const key = keys[i];
     assert.ok(key);
-    return { validator: key.address, signature: signDigest(key.privateKey, voteDigest(domain, vote)) };
+    return {
+      validator: key.address,
+      signature: signDigest(key.privateKey, voteDigest(domain, vote)),
+    };
   });
   return { height, round, blockId: vote.blockId, signatures };
 }
@@ -151,7 +154,11 @@ test("blocks, certificates, votes and proposals survive encoding", () => {
   assert.deepEqual(decodeCommitCertificate(encodeCommitCertificate(certificate)), certificate);
   const [key] = keys;
   assert.ok(key);
-  const vote = { ...precommit, validator: key.address, signature: signDigest(key.privateKey, voteDigest(domain, precommit)) };
+  const vote = {
+    ...precommit,
+    validator: key.address,
+    signature: signDigest(key.privateKey, voteDigest(domain, precommit)),
+  };
   assert.deepEqual(decodeSignedVote(domain, encodeSignedVote(vote)), vote);
   const proposal = { height: 9n, round: 2, validRound: -1, blockId };
   const signature = signDigest(key.privateKey, proposalDigest(domain, proposal));
@@ -179,23 +186,43 @@ test("votes of unknown type, too large rounds and bad signatures do not decode",
   const encode = (type: bigint, round: bigint, signature: Uint8Array) =>
     rlpEncode([rlpUint(type), rlpUint(1n), rlpUint(round), hexToBytes(blockId), signature]);
   const signature = new Uint8Array(65).fill(1);
-  for (const bytes of [encode(3n, 0n, signature), encode(1n, 2n ** 31n, signature), encode(1n, 0n, signature), encode(1n, 0n, new Uint8Array(64))]) {
+  for (const bytes of [
+    encode(3n, 0n, signature),
+    encode(1n, 2n ** 31n, signature),
+    encode(1n, 0n, signature),
+    encode(1n, 0n, new Uint8Array(64)),
+  ]) {
     assert.throws(() => decodeSignedVote(domain, bytes), RlpError);
   }
 });
 
 test("a certificate needs more than two thirds, distinct members in order and each signature", () => {
-  const fault = (certificate: CommitCertificate) => findCertificateFault(domain, certificate, validators);
+  const fault = (certificate: CommitCertificate) =>
+    findCertificateFault(domain, certificate, validators);
   assert.equal(fault(certificateOf([0, 1, 2, 3])), undefined);
   assert.equal(fault(certificateOf([1, 2, 3])), undefined);
   assert.equal(fault(certificateOf([0, 1])), "POWER_TOO_LOW");
-  assert.equal(findCertificateFault(domain, certificateOf([0, 1]), validators.slice(0, 3)), "POWER_TOO_LOW", "exactly two thirds");
+  assert.equal(
+    findCertificateFault(domain, certificateOf([0, 1]), validators.slice(0, 3)),
+    "POWER_TOO_LOW",
+    "exactly two thirds",
+  );
   assert.equal(fault(certificateOf([0, 1, 1, 2])), "SIGNERS_NOT_IN_ORDER");
   assert.equal(fault(certificateOf([2, 1, 0])), "SIGNERS_NOT_IN_ORDER");
-  assert.equal(findCertificateFault(domain, certificateOf([0, 1, 2, 3]), validators.slice(0, 3)), "SIGNER_NOT_IN_SET");
-  assert.equal(fault(certificateOf([0, 1, 2], { ...precommit, blockId: zeroHash })), "NIL_CERTIFICATE");
+  assert.equal(
+    findCertificateFault(domain, certificateOf([0, 1, 2, 3]), validators.slice(0, 3)),
+    "SIGNER_NOT_IN_SET",
+  );
+  assert.equal(
+    fault(certificateOf([0, 1, 2], { ...precommit, blockId: zeroHash })),
+    "NIL_CERTIFICATE",
+  );
   const good = certificateOf([0, 1, 2]);
-  for (const change of [{ height: 8n }, { round: 3 }, { blockId: `0x${"18".repeat(32)}` as const }]) {
+  for (const change of [
+    { height: 8n },
+    { round: 3 },
+    { blockId: `0x${"18".repeat(32)}` as const },
+  ]) {
     assert.equal(fault({ ...good, ...change }), "BAD_SIGNATURE");
   }
   const prevotes = certificateOf([0, 1, 2], { ...precommit, type: "prevote" });

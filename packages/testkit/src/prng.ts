@@ -19,7 +19,8 @@ export function createPrng(seed: number | string): Prng {
   const text = String(seed);
   const next = sfc32([0, 1, 2, 3].map((salt) => hashText(`${salt}/${text}`)));
   for (let i = 0; i < 12; i++) next();
-  const integer = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1));
+  const integer = (low: number, high: number): number =>
+    low + Math.floor(next() * (high - low + 1));
   return {
     next,
     integer,

@@ -16,7 +16,11 @@ export type SimNetwork<Message> = {
   readonly setConditions: (conditions: LinkConditions) => void;
   /** Messages pass only within a group; a node in no group is alone. `undefined` heals. */
   readonly partition: (groups: readonly (readonly string[])[] | undefined) => void;
-  readonly counts: () => { readonly sent: number; readonly lost: number; readonly delivered: number };
+  readonly counts: () => {
+    readonly sent: number;
+    readonly lost: number;
+    readonly delivered: number;
+  };
 };
 
 /** A quick network that loses nothing. */

@@ -29,8 +29,13 @@ test("events happen in order of time, then of scheduling", () => {
   const times = Array.from({ length: 200 }, () => prng.integer(0, 50));
   for (const [i, time] of times.entries()) clock.schedule(time, () => seen.push(`${time}/${i}`));
   clock.run(100);
-  const expected = times.map((time, i) => ({ time, i })).sort((a, b) => a.time - b.time || a.i - b.i);
-  assert.deepEqual(seen, expected.map(({ time, i }) => `${time}/${i}`));
+  const expected = times
+    .map((time, i) => ({ time, i }))
+    .sort((a, b) => a.time - b.time || a.i - b.i);
+  assert.deepEqual(
+    seen,
+    expected.map(({ time, i }) => `${time}/${i}`),
+  );
   assert.equal(clock.nowMs(), 100);
 });
 
@@ -42,9 +47,15 @@ test("a run stops when its condition holds", () => {
     clock.schedule(10, tick);
   };
   tick();
-  assert.equal(clock.run(1_000, () => count === 5), true);
+  assert.equal(
+    clock.run(1_000, () => count === 5),
+    true,
+  );
   assert.equal(clock.nowMs(), 40);
-  assert.equal(clock.run(60, () => false), false);
+  assert.equal(
+    clock.run(60, () => false),
+    false,
+  );
 });
 
 test("a network loses, duplicates and cuts messages as told", () => {

@@ -121,7 +121,11 @@ function garbler(context: ActorContext): ByzantineActor {
     type,
     height: node.state().height + BigInt(prng.integer(-1, 2) < 0 ? 0 : prng.integer(0, 2)),
     round: prng.pick([0, 1, prng.integer(0, 30), 2 ** 31 - 1]),
-    blockId: prng.pick([nilBlockId, l2Hash(BigInt(prng.integer(0, 50))), ...node.state().blocks.keys()]),
+    blockId: prng.pick([
+      nilBlockId,
+      l2Hash(BigInt(prng.integer(0, 50))),
+      ...node.state().blocks.keys(),
+    ]),
   });
   return {
     onMessage: (_node, message, to) => relay(context, message, to),
@@ -136,9 +140,16 @@ function garbler(context: ActorContext): ByzantineActor {
       const round = prng.integer(0, 40);
       const proposal = { height: block.header.height, round, blockId };
       const validRound = prng.integer(-1, round);
-      transmit(to, { type: "proposal", proposal: signProposal(key, { ...proposal, validRound }), block });
+      transmit(to, {
+        type: "proposal",
+        proposal: signProposal(key, { ...proposal, validRound }),
+        block,
+      });
       const height = node.state().height + BigInt(prng.integer(0, 1_000));
-      transmit(to, { type: "status", status: { height, round: prng.integer(0, 99), step: "prevote" } });
+      transmit(to, {
+        type: "status",
+        status: { height, round: prng.integer(0, 99), step: "prevote" },
+      });
       transmit(to, { type: "blockRequest", height });
     },
   };
@@ -158,7 +169,8 @@ function replayer(context: ActorContext): ByzantineActor {
         const block = node.state().blocks.get(proposal.blockId)?.block;
         if (block !== undefined) recorded.push({ type: "proposal", proposal, block });
       }
-      for (let i = 0; i < 4 && recorded.length > 0; i++) transmit(prng.pick(peers), prng.pick(recorded));
+      for (let i = 0; i < 4 && recorded.length > 0; i++)
+        transmit(prng.pick(peers), prng.pick(recorded));
     },
   };
 }
@@ -215,5 +227,9 @@ function propose(
 ): Extract<Message, { type: "proposal" }> {
   const { height, round, validRound } = proposal;
   const blockId = blockIdOf(block);
-  return { type: "proposal", proposal: signProposal(key, { height, round, validRound, blockId }), block };
+  return {
+    type: "proposal",
+    proposal: signProposal(key, { height, round, validRound, blockId }),
+    block,
+  };
 }

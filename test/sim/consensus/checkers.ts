@@ -17,7 +17,11 @@ export function checkSafety(run: Run): void {
       assert.equal(blockId, other, `P1 two blocks decided at height ${i + 1}`);
       decided.set(i, other);
       assert.equal(certificate.blockId, blockId, "P5 the certificate is for the block");
-      assert.equal(certificateFault(certificate, run.validatorsAt(BigInt(i + 1))), undefined, "P5 certificate");
+      assert.equal(
+        certificateFault(certificate, run.validatorsAt(BigInt(i + 1))),
+        undefined,
+        "P5 certificate",
+      );
       assert.ok(isValidContent(block), `P5 invalid content at height ${i + 1}`);
     }
   }
@@ -49,7 +53,10 @@ function checkEvidence(run: Run): void {
     for (const { first, second } of node.doubleVotes) {
       assert.ok(byzantine.has(first.validator), "P7 evidence against an honest validator");
       assert.equal(first.validator, second.validator);
-      assert.deepEqual([first.type, first.height, first.round], [second.type, second.height, second.round]);
+      assert.deepEqual(
+        [first.type, first.height, first.round],
+        [second.type, second.height, second.round],
+      );
       assert.notEqual(first.blockId, second.blockId, "P7 votes that agree are no evidence");
     }
   }

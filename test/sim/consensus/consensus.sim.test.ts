@@ -22,7 +22,9 @@ function runSeed(seed: number): Run {
     checkLiveness(run);
     return run;
   } catch (error) {
-    throw new Error(`SIM_SEED=${seed} (${describeScenario(scenario)}): ${String(error)}`, { cause: error });
+    throw new Error(`SIM_SEED=${seed} (${describeScenario(scenario)}): ${String(error)}`, {
+      cause: error,
+    });
   }
 }
 

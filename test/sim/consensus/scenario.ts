@@ -25,7 +25,10 @@ export type Scenario = {
   readonly actors: ReadonlyMap<number, ActorName>;
   readonly crashPoints: ReadonlyMap<number, readonly CrashPoint[]>;
   readonly conditions: LinkConditions;
-  readonly partitions: readonly { readonly atMs: number; readonly groups: readonly (readonly number[])[] | undefined }[];
+  readonly partitions: readonly {
+    readonly atMs: number;
+    readonly groups: readonly (readonly number[])[] | undefined;
+  }[];
   readonly gstMs: number;
   readonly heights: number;
   /** An honest validator that is in the set at some heights only. */

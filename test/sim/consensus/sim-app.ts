@@ -48,8 +48,12 @@ export function createSimApp(validatorsAt: ValidatorsAt): SimApp {
     prepareProposal: (state, { mempool, localView }) => {
       const end = min(localView.validTo, state.certifiedTo + certifiedPerBlockMax);
       const certified: Hex[] = [];
-      for (let height = state.certifiedTo + 1n; height <= end; height++) certified.push(l2Hash(height));
-      return { transactions: mempool, certified: { from: state.certifiedTo + 1n, hashes: certified } };
+      for (let height = state.certifiedTo + 1n; height <= end; height++)
+        certified.push(l2Hash(height));
+      return {
+        transactions: mempool,
+        certified: { from: state.certifiedTo + 1n, hashes: certified },
+      };
     },
     processProposal: (state, block, view) => {
       const { from, hashes: certified } = block.certified;

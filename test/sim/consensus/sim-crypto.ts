@@ -55,7 +55,10 @@ export function signProposal(key: SimKey, proposal: PosProposal): SignedProposal
 
 /** Whether the signature recovers to the stated validator. */
 export function isVoteSigned(vote: SignedVote): boolean {
-  return verifyOnce(vote, () => recoverAddress(digestOfVote(vote), vote.signature) === vote.validator);
+  return verifyOnce(
+    vote,
+    () => recoverAddress(digestOfVote(vote), vote.signature) === vote.validator,
+  );
 }
 
 /** Whether the signature recovers to the stated proposer. */

@@ -2,23 +2,49 @@
 import type { CommitCertificate, DoubleVote, Hex, PosBlock, SignedVote } from "@sequorum/protocol";
 import { buildPosBlock, hashValidators, zeroHash } from "@sequorum/protocol";
 import type { Prng, VirtualClock } from "@sequorum/testkit";
-import { type ChainTip, findBlockFault } from "../../../services/pos-consensus/src/core/tendermint/block-validity.ts";
-import type { Effect, Message, WalRecord } from "../../../services/pos-consensus/src/core/tendermint/effect.ts";
+import {
+  type ChainTip,
+  findBlockFault,
+} from "../../../services/pos-consensus/src/core/tendermint/block-validity.ts";
+import type {
+  Effect,
+  Message,
+  WalRecord,
+} from "../../../services/pos-consensus/src/core/tendermint/effect.ts";
 import type { Rejection } from "../../../services/pos-consensus/src/core/tendermint/errors.ts";
-import type { HeightStart, Input } from "../../../services/pos-consensus/src/core/tendermint/input.ts";
+import type {
+  HeightStart,
+  Input,
+} from "../../../services/pos-consensus/src/core/tendermint/input.ts";
 import { checkInvariants } from "../../../services/pos-consensus/src/core/tendermint/invariants.ts";
 import type { TendermintParameters } from "../../../services/pos-consensus/src/core/tendermint/parameters.ts";
-import { initialPriorities, nextPriorities } from "../../../services/pos-consensus/src/core/tendermint/proposer-selection.ts";
+import {
+  initialPriorities,
+  nextPriorities,
+} from "../../../services/pos-consensus/src/core/tendermint/proposer-selection.ts";
 import { restore } from "../../../services/pos-consensus/src/core/tendermint/restore.ts";
 import type { State } from "../../../services/pos-consensus/src/core/tendermint/state.ts";
 import { step } from "../../../services/pos-consensus/src/core/tendermint/step.ts";
 import { type SimApp, type SimAppState, simAppHash, type ValidatorsAt } from "./sim-app.ts";
-import { blockIdOf, certificateFault, isProposalSigned, isVoteSigned, isWhole, type SimKey, signProposal, signVote } from "./sim-crypto.ts";
+import {
+  blockIdOf,
+  certificateFault,
+  isProposalSigned,
+  isVoteSigned,
+  isWhole,
+  type SimKey,
+  signProposal,
+  signVote,
+} from "./sim-crypto.ts";
 
 /** What travels in the simulated network. */
 export type SimMessage =
   | Message
-  | { readonly type: "decidedBlock"; readonly block: PosBlock; readonly certificate: CommitCertificate };
+  | {
+      readonly type: "decidedBlock";
+      readonly block: PosBlock;
+      readonly certificate: CommitCertificate;
+    };
 
 /** A decided block with the state after it. */
 export type CommittedBlock = {
@@ -32,7 +58,11 @@ export type CommittedBlock = {
 export type SimDisk = { wal: WalRecord[]; chain: CommittedBlock[]; writes: number };
 
 /** Crash at the n-th write to the disk, before or after it. */
-export type CrashPoint = { readonly atWrite: number; readonly isAfterWrite: boolean; readonly downMs: number };
+export type CrashPoint = {
+  readonly atWrite: number;
+  readonly isAfterWrite: boolean;
+  readonly downMs: number;
+};
 
 /** Where a node's messages go; a Byzantine actor replaces it. */
 export type Outlet = (node: SimNode, message: Message, to: Hex | undefined) => void;
@@ -54,7 +84,10 @@ export type SimNode = {
   readonly growView: (validTo: bigint) => void;
   readonly addTransaction: (transaction: Hex) => void;
   /** A block on top of this node's chain, for actors. */
-  readonly buildBlock: (change?: Partial<PosBlock["header"]>, transactions?: readonly Hex[]) => PosBlock;
+  readonly buildBlock: (
+    change?: Partial<PosBlock["header"]>,
+    transactions?: readonly Hex[],
+  ) => PosBlock;
 };
 
 export type SimNodeOptions = {
@@ -188,7 +221,11 @@ export function createSimNode(options: SimNodeOptions): SimNode {
       }
       case "signProposal": {
         const proposal = signProposal(key, effect.proposal);
-        return answer(prng.integer(0, 3), () => ({ type: "proposalSigned", proposal, atMs: nowMs() }));
+        return answer(prng.integer(0, 3), () => ({
+          type: "proposalSigned",
+          proposal,
+          atMs: nowMs(),
+        }));
       }
       case "signVote": {
         const vote = signVote(key, effect.vote);
@@ -197,7 +234,12 @@ export function createSimNode(options: SimNodeOptions): SimNode {
       case "judgeBlock": {
         const { height, blockId } = effect;
         const verdict = judge(effect.block);
-        return answer(prng.integer(0, 3), () => ({ type: "blockJudged", height, blockId, verdict }));
+        return answer(prng.integer(0, 3), () => ({
+          type: "blockJudged",
+          height,
+          blockId,
+          verdict,
+        }));
       }
       case "persist":
         return write(() => disk.wal.push(effect.record));
@@ -256,7 +298,8 @@ export function createSimNode(options: SimNodeOptions): SimNode {
     if (!isUp) return;
     switch (message.type) {
       case "vote":
-        if (isVoteSigned(message.vote)) offer({ type: "verifiedVote", vote: message.vote, by: from });
+        if (isVoteSigned(message.vote))
+          offer({ type: "verifiedVote", vote: message.vote, by: from });
         return;
       case "proposal": {
         const { proposal, block } = message;
@@ -288,7 +331,8 @@ export function createSimNode(options: SimNodeOptions): SimNode {
     }
   };
 
-  const wantBlock = (): void => offer({ type: "blockWanted", height: BigInt(disk.chain.length) + 1n });
+  const wantBlock = (): void =>
+    offer({ type: "blockWanted", height: BigInt(disk.chain.length) + 1n });
 
   const node: SimNode = {
     key,

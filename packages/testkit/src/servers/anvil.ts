@@ -17,7 +17,9 @@ export type AnvilServer = {
 };
 
 /** Starts anvil on a free port of 127.0.0.1; `args` are passed on (for example `["--block-time", "1"]`). */
-export async function startAnvil(options: { readonly args?: readonly string[] } = {}): Promise<AnvilServer> {
+export async function startAnvil(
+  options: { readonly args?: readonly string[] } = {},
+): Promise<AnvilServer> {
   const file = findExecutable("anvil", [join(repositoryRoot, "node_modules/.bin/anvil")]);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

@@ -9,7 +9,10 @@ import { delimiter, join } from "node:path";
 export const repositoryRoot = join(import.meta.dirname, "..", "..", "..", "..");
 
 /** A running child server. */
-export type ChildServer = { readonly process: ChildProcess; stop(signal?: NodeJS.Signals): Promise<void> };
+export type ChildServer = {
+  readonly process: ChildProcess;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+};
 
 const startTimeoutMs = 30_000;
 const stopTimeoutMs = 10_000;

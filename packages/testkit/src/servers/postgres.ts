@@ -38,7 +38,9 @@ const settings: readonly string[] = [
 
 /** Starts Postgres on a free port of 127.0.0.1 (SEQUORUM_POSTGRES_BIN, the machine's, else the packaged one). */
 export async function startPostgres(): Promise<PostgresServer> {
-  const [initdb, server] = ["initdb", "postgres"].map((name) => findExecutable(name, candidates(name)));
+  const [initdb, server] = ["initdb", "postgres"].map((name) =>
+    findExecutable(name, candidates(name)),
+  );
   if (initdb === undefined || server === undefined) throw new Error("no Postgres binaries");
   const directory = temporaryDirectory("postgres");
   const data = join(directory, "data");

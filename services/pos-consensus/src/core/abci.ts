@@ -2,7 +2,14 @@
  * The border between the BFT engine and the application (the pool state machine): the shape of ABCI 2.0.
  * Every function here is pure and deterministic: equal arguments give equal results on every validator.
  */
-import type { BlockHeight, CommitCertificate, Hex, PosBlock, PosHeight, Validator } from "@sequorum/protocol";
+import type {
+  BlockHeight,
+  CommitCertificate,
+  Hex,
+  PosBlock,
+  PosHeight,
+  Validator,
+} from "@sequorum/protocol";
 
 /** What the engine needs to make a block beyond the chain's own state. */
 export type ProposalRequest<LocalView> = {
@@ -51,7 +58,10 @@ export type TransactionCheck =
 /** The application of the PoS chain. */
 export type AbciApp<AppState, Decision, LocalView> = {
   /** Chooses the content of a block that this validator proposes; what it returns, it must itself accept. */
-  readonly prepareProposal: (state: AppState, request: ProposalRequest<LocalView>) => ProposalContent;
+  readonly prepareProposal: (
+    state: AppState,
+    request: ProposalRequest<LocalView>,
+  ) => ProposalContent;
   /** Judges a block; header, parent, timestamps and certificate have been checked by the engine. */
   readonly processProposal: (state: AppState, block: PosBlock, localView: LocalView) => Verdict;
   /**

@@ -19,7 +19,12 @@ import { FatalError } from "@sequorum/service";
 import type { Store, Transaction } from "@sequorum/store";
 import type { WalRecord } from "../core/tendermint/effect.ts";
 import type { HeightStart } from "../core/tendermint/input.ts";
-import { decodeHeightStart, decodeWalRecord, encodeHeightStart, encodeWalRecord } from "./encoding.ts";
+import {
+  decodeHeightStart,
+  decodeWalRecord,
+  encodeHeightStart,
+  encodeWalRecord,
+} from "./encoding.ts";
 
 /** A decided block as it is stored, with what the next height starts with. */
 export type StoredBlock = {
@@ -39,7 +44,10 @@ export type ChainStore = {
   readonly readWal: (height: PosHeight) => Promise<WalRecord[]>;
   readonly appendWal: (record: WalRecord) => Promise<void>;
   /** Stores a block, forgets the WAL of its height and does `work`, all in one transaction. */
-  readonly commitBlock: (stored: StoredBlock, work: (tx: Transaction) => Promise<void>) => Promise<void>;
+  readonly commitBlock: (
+    stored: StoredBlock,
+    work: (tx: Transaction) => Promise<void>,
+  ) => Promise<void>;
   readonly addDoubleVote: (evidence: DoubleVote) => Promise<void>;
   readonly readDoubleVotes: () => Promise<DoubleVote[]>;
 };

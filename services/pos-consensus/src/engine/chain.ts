@@ -11,7 +11,11 @@ import {
 } from "@sequorum/protocol";
 import { FatalError } from "@sequorum/service";
 import type { AbciApp } from "../core/abci.ts";
-import { type ChainTip, type FindCertificateFault, findBlockFault } from "../core/tendermint/block-validity.ts";
+import {
+  type ChainTip,
+  type FindCertificateFault,
+  findBlockFault,
+} from "../core/tendermint/block-validity.ts";
 import type { BlockVerdict, HeightStart } from "../core/tendermint/input.ts";
 import { initialPriorities, nextPriorities } from "../core/tendermint/proposer-selection.ts";
 import type { ChainStore, StoredBlock } from "./chain-store.ts";
@@ -62,13 +66,21 @@ export async function loadChain<AppState, Decision, LocalView>(
   const commit = async (block: PosBlock, certificate: CommitCertificate) => {
     const fault = findBlockFault(block, tip(), certificateFault);
     const { height } = block.header;
-    if (fault !== undefined) throw new FatalError(`decided block ${height} does not follow the chain: ${fault}`);
+    if (fault !== undefined)
+      throw new FatalError(`decided block ${height} does not follow the chain: ${fault}`);
     const finalized = app.finalizeBlock(state, block, certificate);
     const { validators, appHash } = finalized;
     const priorities = nextPriorities(start(), validators);
     const next: HeightStart = { height: height + 1n, validators, priorities };
     const blockId = posBlockId(domain, block.header);
-    const decided = { height, blockId, block, certificate, state: finalized.state, decisions: finalized.decisions };
+    const decided = {
+      height,
+      blockId,
+      block,
+      certificate,
+      state: finalized.state,
+      decisions: finalized.decisions,
+    };
     const stored: StoredBlock = { blockId, block, certificate, appHash, next };
     await store.commitBlock(stored, (tx) => options.persistApp(tx, decided));
     lastValidators = start().validators;

@@ -3,7 +3,11 @@
  * L1. Either stream carries messages both ways; sends use whichever is open. Nothing here waits for a slow peer: its
  * outbox is bounded, and what does not fit is lost like on any network (status exchange recovers it).
  */
-import { type ConnectRequest, ConsensusChannelService, type PeerMessage } from "@sequorum/proto/consensus";
+import {
+  type ConnectRequest,
+  ConsensusChannelService,
+  type PeerMessage,
+} from "@sequorum/proto/consensus";
 import type { Hex } from "@sequorum/protocol";
 import {
   createGrpcClient,
@@ -73,7 +77,11 @@ export async function openConsensusChannel(
   const server = await createGrpcServer({
     port: channel.port,
     ...(channel.host === undefined ? {} : { host: channel.host }),
-    services: [grpcHandler(ConsensusChannelService, { connect: (requests, context) => serve(requests, context) })],
+    services: [
+      grpcHandler(ConsensusChannelService, {
+        connect: (requests, context) => serve(requests, context),
+      }),
+    ],
     tls: { identity: channel.identity, peers },
     logger,
   });

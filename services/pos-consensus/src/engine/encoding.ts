@@ -74,7 +74,12 @@ export function encodeHeightStart(start: HeightStart): Uint8Array {
     start.validators.map(({ address, power }, i) => {
       const priority = start.priorities[i] ?? 0n;
       const magnitude = priority < 0n ? -priority : priority;
-      return [hexToBytes(address), rlpUint(power), rlpUint(priority < 0n ? 1n : 0n), rlpUint(magnitude)];
+      return [
+        hexToBytes(address),
+        rlpUint(power),
+        rlpUint(priority < 0n ? 1n : 0n),
+        rlpUint(magnitude),
+      ];
     }),
   ]);
 }

@@ -79,7 +79,11 @@ export type EngineOptions<AppState, Decision, LocalView> = {
   /** The application state after `height`, the last decided one, as `persistApp` wrote it. Called once, at start. */
   readonly loadApp: (height: PosHeight) => Promise<AppState>;
   readonly localView: LocalView;
-  readonly channel: { readonly host?: string; readonly port: number; readonly identity: PeerIdentity };
+  readonly channel: {
+    readonly host?: string;
+    readonly port: number;
+    readonly identity: PeerIdentity;
+  };
   /** The other validators. */
   readonly peers: readonly PeerEndpoint[];
   readonly parameters?: Partial<TendermintParameters>;

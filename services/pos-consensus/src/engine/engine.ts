@@ -19,10 +19,19 @@ import { hashGenesis, loadChain } from "./chain.ts";
 import { createChainStore } from "./chain-store.ts";
 import { type ConsensusChannel, openConsensusChannel } from "./consensus-channel.ts";
 import { createEngineMetrics } from "./engine-metrics.ts";
-import { type Decided, defaultEngineLimits, type Engine, type EngineOptions } from "./engine-options.ts";
+import {
+  type Decided,
+  defaultEngineLimits,
+  type Engine,
+  type EngineOptions,
+} from "./engine-options.ts";
 import { createMempool } from "./mempool.ts";
 import { createMessageVerifier } from "./message-verifier.ts";
-import { type OutgoingMessage, toTransactionGossip, transactionsPerMessageMax } from "./peer-message.ts";
+import {
+  type OutgoingMessage,
+  toTransactionGossip,
+  transactionsPerMessageMax,
+} from "./peer-message.ts";
 import { createPeerInbox } from "./peer-inbox.ts";
 import { createPerformer } from "./performer.ts";
 import { createWorkWatch } from "./work-watch.ts";
@@ -66,7 +75,11 @@ export async function createEngine<AppState, Decision, LocalView>(
   const start = chain.start();
   const first = restore(start, await chainStore.readWal(start.height), { self, parameters });
   const offer = (input: Input, onTaken?: () => void): void => {
-    const accepted = runtime.offer({ type: "core", input, ...(onTaken === undefined ? {} : { onTaken }) });
+    const accepted = runtime.offer({
+      type: "core",
+      input,
+      ...(onTaken === undefined ? {} : { onTaken }),
+    });
     if (!accepted && !isStopped) fail(new Error("the consensus queue is full"));
   };
   const inbox = createPeerInbox({
@@ -207,4 +220,3 @@ function applyInput(state: State, input: EngineInput): Step {
   input.onTaken?.();
   return step(state, input.input);
 }
-

@@ -28,7 +28,11 @@ export type Mempool = {
   readonly size: () => number;
 };
 
-type Entry = { readonly transaction: Hex; readonly bytes: number; readonly source: TransactionSource };
+type Entry = {
+  readonly transaction: Hex;
+  readonly bytes: number;
+  readonly source: TransactionSource;
+};
 
 /** One peer may hold this part of the mempool. */
 const peerShare = 0.25;

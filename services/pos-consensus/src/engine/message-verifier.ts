@@ -22,7 +22,9 @@ import { type IncomingMessage, MalformedMessage } from "./peer-message.ts";
 /** Verifies; throws `MalformedMessage` when a signature or a commitment does not hold. */
 export type MessageVerifier = {
   readonly verifyVote: (vote: SignedVote) => SignedVote;
-  readonly verifyProposal: (message: Extract<IncomingMessage, { type: "proposal" }>) => SignedProposal;
+  readonly verifyProposal: (
+    message: Extract<IncomingMessage, { type: "proposal" }>,
+  ) => SignedProposal;
   /** Whether a decided block is what its certificate says. */
   readonly isCommitOf: (certificate: CommitCertificate, block: PosBlock) => boolean;
   readonly certificateFault: FindCertificateFault;
@@ -67,7 +69,10 @@ export function createMessageVerifier(domain: SigningDomain): MessageVerifier {
 }
 
 /** Forgets the older half when full. */
-function createMemory(): { recall: (key: string) => Hex | undefined; remember: (key: string, value: Hex) => void } {
+function createMemory(): {
+  recall: (key: string) => Hex | undefined;
+  remember: (key: string, value: Hex) => void;
+} {
   let recent = new Map<string, Hex>();
   let older = new Map<string, Hex>();
   return {

@@ -42,9 +42,18 @@ export type PeerInboxOptions = {
   readonly send: (to: Hex, message: OutgoingMessage) => void;
 };
 
-type DecidedBlock = { readonly block: PosBlock; readonly certificate: CommitCertificate; readonly by: Hex };
+type DecidedBlock = {
+  readonly block: PosBlock;
+  readonly certificate: CommitCertificate;
+  readonly by: Hex;
+};
 
-type PeerState = { readonly messages: RateLimit; readonly bytes: RateLimit; waiting: number; wake: (() => void)[] };
+type PeerState = {
+  readonly messages: RateLimit;
+  readonly bytes: RateLimit;
+  waiting: number;
+  wake: (() => void)[];
+};
 
 /** Largest answer to one block request. */
 const responseBytesMax = 8 * 1_024 * 1_024;
@@ -88,12 +97,22 @@ export function createPeerInbox(options: PeerInboxOptions): PeerInbox {
     switch (incoming.type) {
       case "vote":
         if (!isNear(incoming.vote.height)) return;
-        return offerFrom(peer, { type: "verifiedVote", vote: verifier.verifyVote(incoming.vote), by: peer });
+        return offerFrom(peer, {
+          type: "verifiedVote",
+          vote: verifier.verifyVote(incoming.vote),
+          by: peer,
+        });
       case "proposal": {
         if (!isNear(incoming.proposal.height)) return;
         const proposal = verifier.verifyProposal(incoming);
         const atMs = BigInt(Date.now());
-        return offerFrom(peer, { type: "verifiedProposal", proposal, block: incoming.block, by: peer, atMs });
+        return offerFrom(peer, {
+          type: "verifiedProposal",
+          proposal,
+          block: incoming.block,
+          by: peer,
+          atMs,
+        });
       }
       case "status":
         return offerFrom(peer, { type: "peerStatus", peer, status: incoming.status });
@@ -159,7 +178,10 @@ async function answerRequest(
   for (let height = from; height <= to && blocks.length < blocksPerRequestMax; height++) {
     const stored = await chainStore.readBlock(height);
     if (stored === undefined) break;
-    bytes += stored.block.transactions.reduce((sum, transaction) => sum + transaction.length / 2, 1_024);
+    bytes += stored.block.transactions.reduce(
+      (sum, transaction) => sum + transaction.length / 2,
+      1_024,
+    );
     if (bytes > responseBytesMax && blocks.length > 0) break;
     blocks.push(stored);
   }

@@ -23,14 +23,20 @@ export type IncomingMessage =
   | { readonly type: "vote"; readonly vote: SignedVote }
   | {
       readonly type: "proposal";
-      readonly proposal: Omit<PosProposal, "blockId"> & { readonly proposer: Hex; readonly signature: Hex };
+      readonly proposal: Omit<PosProposal, "blockId"> & {
+        readonly proposer: Hex;
+        readonly signature: Hex;
+      };
       readonly block: PosBlock;
     }
   | { readonly type: "status"; readonly status: PeerStatus }
   | { readonly type: "blockRequest"; readonly from: PosHeight; readonly to: PosHeight }
   | {
       readonly type: "blocks";
-      readonly blocks: readonly { readonly block: PosBlock; readonly certificate: CommitCertificate }[];
+      readonly blocks: readonly {
+        readonly block: PosBlock;
+        readonly certificate: CommitCertificate;
+      }[];
     }
   | { readonly type: "transactions"; readonly transactions: readonly Hex[] };
 
@@ -158,7 +164,10 @@ export function fromPeerMessage(
 }
 
 type WireVote = Extract<PeerMessage["message"], { case: "vote" }>["value"];
-type WireDecided = Extract<PeerMessage["message"], { case: "blockResponse" }>["value"]["blocks"][number];
+type WireDecided = Extract<
+  PeerMessage["message"],
+  { case: "blockResponse" }
+>["value"]["blocks"][number];
 
 function toVote(wire: WireVote): SignedVote {
   if (wire.voteType !== 1 && wire.voteType !== 2) throw new MalformedMessage("unknown vote type");
@@ -175,7 +184,8 @@ function toVote(wire: WireVote): SignedVote {
 function toDecided(wire: WireDecided, limits: { readonly blockBytesMax: number }) {
   const { certificate } = wire;
   if (certificate === undefined) throw new MalformedMessage("block without certificate");
-  if (certificate.signatures.length > signaturesMax) throw new MalformedMessage("too many signatures");
+  if (certificate.signatures.length > signaturesMax)
+    throw new MalformedMessage("too many signatures");
   return {
     block: toBlock(wire.block, limits),
     certificate: {
@@ -190,7 +200,10 @@ function toDecided(wire: WireDecided, limits: { readonly blockBytesMax: number }
   };
 }
 
-function toBlock(bytes: Uint8Array, { blockBytesMax }: { readonly blockBytesMax: number }): PosBlock {
+function toBlock(
+  bytes: Uint8Array,
+  { blockBytesMax }: { readonly blockBytesMax: number },
+): PosBlock {
   if (bytes.length > blockBytesMax) throw new MalformedMessage("block too large");
   try {
     return decodePosBlock(bytes);

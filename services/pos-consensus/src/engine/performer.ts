@@ -36,7 +36,10 @@ export type PerformerOptions<AppState, Decision, LocalView> = {
 };
 
 /** Performs effects until it is stopped. */
-export type Performer = { readonly perform: (effect: Effect) => Promise<void>; readonly stop: () => void };
+export type Performer = {
+  readonly perform: (effect: Effect) => Promise<void>;
+  readonly stop: () => void;
+};
 
 /** Creates the performer. */
 export function createPerformer<AppState, Decision, LocalView>(
@@ -60,11 +63,15 @@ export function createPerformer<AppState, Decision, LocalView>(
     if (to === undefined) options.channel()?.broadcast(encoded);
     else options.channel()?.send(to, encoded);
   };
-  const decide = async ({ block, certificate }: Extract<Effect, { type: "decide" }>): Promise<void> => {
+  const decide = async ({
+    block,
+    certificate,
+  }: Extract<Effect, { type: "decide" }>): Promise<void> => {
     const startedAtMs = Date.now();
     const { decided, next } = await chain.commit(block, certificate);
     metrics.commit.observe((Date.now() - startedAtMs) / 1_000);
-    if (lastBlockAtMs !== undefined) metrics.blockInterval.observe((Date.now() - lastBlockAtMs) / 1_000);
+    if (lastBlockAtMs !== undefined)
+      metrics.blockInterval.observe((Date.now() - lastBlockAtMs) / 1_000);
     lastBlockAtMs = Date.now();
     metrics.height.set(Number(decided.height));
     metrics.peers.set(options.channel()?.connected().length ?? 0);
@@ -85,7 +92,12 @@ export function createPerformer<AppState, Decision, LocalView>(
       case "buildBlock": {
         const { height, round } = effect;
         const nowMs = BigInt(Date.now());
-        const content = { proposer: self, nowMs, mempool: options.mempool(), localView: options.localView() };
+        const content = {
+          proposer: self,
+          nowMs,
+          mempool: options.mempool(),
+          localView: options.localView(),
+        };
         return offer({ type: "blockBuilt", height, round, ...chain.build(content) });
       }
       case "signProposal": {

@@ -5,8 +5,18 @@ import { ConsensusChannelService } from "@sequorum/proto/consensus";
 import { signDigest, voteDigest, type Vote } from "@sequorum/protocol";
 import { createGrpcClient, createPeerIdentity } from "@sequorum/service";
 import { type PostgresServer, startPostgres } from "@sequorum/testkit/servers";
-import { type OutgoingMessage, toPeerMessage, toTransactionGossip } from "../../src/engine/peer-message.ts";
-import { type ClusterNode, clusterDomain, createCluster, eventually, transactionOf } from "./engine-cluster.ts";
+import {
+  type OutgoingMessage,
+  toPeerMessage,
+  toTransactionGossip,
+} from "../../src/engine/peer-message.ts";
+import {
+  type ClusterNode,
+  clusterDomain,
+  createCluster,
+  eventually,
+  transactionOf,
+} from "./engine-cluster.ts";
 
 let postgres: PostgresServer;
 let nodes: ClusterNode[];
@@ -22,7 +32,11 @@ after(async () => {
 });
 
 /** The fourth validator's connection to the first one; resolves to why it ended. */
-async function speakAsFourth(messages: readonly OutgoingMessage[], holdOpenMs: number, identity = nodes[3]?.identity): Promise<string> {
+async function speakAsFourth(
+  messages: readonly OutgoingMessage[],
+  holdOpenMs: number,
+  identity = nodes[3]?.identity,
+): Promise<string> {
   const [first] = nodes;
   assert.ok(first && identity);
   const tls = { identity, peerCertificate: first.identity.certificate };
@@ -32,7 +46,7 @@ async function speakAsFourth(messages: readonly OutgoingMessage[], holdOpenMs: n
     await new Promise((resolve) => setTimeout(resolve, holdOpenMs));
   }
   try {
-    for await (const _ of client.connect(requests())) continue;
+    for await (const _ of client.connect(requests()));
     return "ended";
   } catch (error) {
     return String(error);
@@ -53,7 +67,9 @@ test("P7 a double vote over the channel is stored as evidence", async () => {
   assert.ok(first);
   const height = first.engine().status().height + 1n;
   const vote = { type: "precommit", height, round: 7 } as const;
-  const votes = ["11", "22"].map((byte) => signedVote({ ...vote, blockId: `0x${byte.repeat(32)}` }));
+  const votes = ["11", "22"].map((byte) =>
+    signedVote({ ...vote, blockId: `0x${byte.repeat(32)}` }),
+  );
   await speakAsFourth(votes.map(toPeerMessage), 300);
   const [evidence] = await first.engine().readDoubleVotes();
   assert.equal(evidence?.first.validator, nodes[3]?.address);
@@ -65,7 +81,12 @@ test("forged and malformed messages end the connection, and nothing else", async
   const [first] = nodes;
   assert.ok(first);
   const height = first.engine().status().height + 1n;
-  const good = signedVote({ type: "prevote", height: 99n, round: 0, blockId: `0x${"33".repeat(32)}` });
+  const good = signedVote({
+    type: "prevote",
+    height: 99n,
+    round: 0,
+    blockId: `0x${"33".repeat(32)}`,
+  });
   const forged = toPeerMessage({ ...good, vote: { ...good.vote, height } });
   const malformed: readonly OutgoingMessage[] = [
     forged,
@@ -79,21 +100,30 @@ test("forged and malformed messages end the connection, and nothing else", async
   }
   first.engine().submitTransaction(transactionOf("still alive"));
   await eventually("three decide", () =>
-    nodes.slice(0, 3).every((node) => node.engine().appState().included.includes(transactionOf("still alive"))),
+    nodes
+      .slice(0, 3)
+      .every((node) => node.engine().appState().included.includes(transactionOf("still alive"))),
   );
 });
 
 test("a stranger's certificate is refused", async () => {
-  assert.match(await speakAsFourth([], 5_000, createPeerIdentity("stranger")), /did not answer|PEER_NOT_REGISTERED/);
+  assert.match(
+    await speakAsFourth([], 5_000, createPeerIdentity("stranger")),
+    /did not answer|PEER_NOT_REGISTERED/,
+  );
 });
 
 test("a flood is slowed down and does not stop the chain", async () => {
   const [first] = nodes;
   assert.ok(first);
-  const flood = Array.from({ length: 20_000 }, (_, i) => toTransactionGossip([transactionOf(`flood ${i}`)]));
+  const flood = Array.from({ length: 20_000 }, (_, i) =>
+    toTransactionGossip([transactionOf(`flood ${i}`)]),
+  );
   const flooding = speakAsFourth(flood, 100);
   first.engine().submitTransaction(transactionOf("in the flood"));
-  await eventually("it is decided", () => first.engine().appState().included.includes(transactionOf("in the flood")));
+  await eventually("it is decided", () =>
+    first.engine().appState().included.includes(transactionOf("in the flood")),
+  );
   const { height } = first.engine().status();
   await eventually("the chain goes on", () => first.engine().status().height > height);
   await Promise.race([flooding, new Promise((resolve) => setTimeout(resolve, 100))]);

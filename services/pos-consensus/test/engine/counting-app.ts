@@ -1,5 +1,12 @@
 /** A small deterministic application for engine tests: keeps transactions and certifies known L2 hashes. */
-import { type Hex, hexToBytes, keccak256, rlpEncode, rlpUint, type Validator } from "@sequorum/protocol";
+import {
+  type Hex,
+  hexToBytes,
+  keccak256,
+  rlpEncode,
+  rlpUint,
+  type Validator,
+} from "@sequorum/protocol";
 import type { AbciApp } from "../../src/core/abci.ts";
 
 export type CountingState = {
@@ -37,7 +44,9 @@ export const countingApp: AbciApp<CountingState, Hex, CountingView> = {
     const next = {
       included: [...state.included, ...block.transactions],
       certifiedTo: block.header.certifiedTo,
-      chain: keccak256(rlpEncode([hexToBytes(state.chain), hexToBytes(block.header.transactionsRoot)])),
+      chain: keccak256(
+        rlpEncode([hexToBytes(state.chain), hexToBytes(block.header.transactionsRoot)]),
+      ),
       validators: state.validators,
     };
     return {

@@ -9,12 +9,22 @@ import {
   type SigningDomain,
   zeroHash,
 } from "@sequorum/protocol";
-import { createMetrics, createPeerIdentity, type PeerIdentity, silentLogger } from "@sequorum/service";
+import {
+  createMetrics,
+  createPeerIdentity,
+  type PeerIdentity,
+  silentLogger,
+} from "@sequorum/service";
 import { openStore, type Store } from "@sequorum/store";
 import { freePort, type PostgresServer } from "@sequorum/testkit/servers";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { Engine } from "../../src/engine/engine-options.ts";
-import { type CountingState, type CountingView, countingApp, countingAppHash } from "./counting-app.ts";
+import {
+  type CountingState,
+  type CountingView,
+  countingApp,
+  countingAppHash,
+} from "./counting-app.ts";
 
 export type TestEngine = Engine<CountingState, Hex, CountingView>;
 
@@ -33,12 +43,18 @@ export type ClusterNode = {
 };
 
 /** The signing domain of every cluster. */
-export const clusterDomain: SigningDomain = { l1ChainId: 31_337n, rollupChain: `0x${"ab".repeat(20)}` };
+export const clusterDomain: SigningDomain = {
+  l1ChainId: 31_337n,
+  rollupChain: `0x${"ab".repeat(20)}`,
+};
 
 const migrations = new URL("../../migrations/", import.meta.url);
 
 /** Creates `size` validators of equal power; none is started. */
-export async function createCluster(postgres: PostgresServer, size: number): Promise<ClusterNode[]> {
+export async function createCluster(
+  postgres: PostgresServer,
+  size: number,
+): Promise<ClusterNode[]> {
   const members = await Promise.all(
     Array.from({ length: size }, async (_, i) => {
       const privateKey = hexToBytes(keccak256(new TextEncoder().encode(`cluster ${i}`)));
@@ -60,21 +76,41 @@ export async function createCluster(postgres: PostgresServer, size: number): Pro
     let running: { engine: TestEngine; store: Store } | undefined;
     const startAs = async (privateKey = member.privateKey): Promise<void> => {
       const { signal } = abort;
-      const store = await openStore({ url: member.databaseUrl, schema: "pos_consensus", migrations, signal });
+      const store = await openStore({
+        url: member.databaseUrl,
+        schema: "pos_consensus",
+        migrations,
+        signal,
+      });
       await store.sql`CREATE TABLE IF NOT EXISTS test_app (height bigint PRIMARY KEY, state text)`;
       const engine = await createEngine<CountingState, Hex, CountingView>({
         app: countingApp,
-        genesis: { timeMs, state: genesisState, appHash: countingAppHash(genesisState), validators },
+        genesis: {
+          timeMs,
+          state: genesisState,
+          appHash: countingAppHash(genesisState),
+          validators,
+        },
         domain: clusterDomain,
         privateKey,
         store,
         persistApp: async (tx, { height, state }) => {
-          const text = JSON.stringify({ included: state.included, certifiedTo: String(state.certifiedTo), chain: state.chain });
+          const text = JSON.stringify({
+            included: state.included,
+            certifiedTo: String(state.certifiedTo),
+            chain: state.chain,
+          });
           await tx`INSERT INTO test_app (height, state) VALUES (${height}, ${text})`;
         },
         loadApp: async (height) => {
-          const [row] = await store.sql<{ state: string }[]>`SELECT state FROM test_app WHERE height = ${height}`;
-          const loaded = JSON.parse(row?.state ?? "") as { included: Hex[]; certifiedTo: string; chain: Hex };
+          const [row] = await store.sql<
+            { state: string }[]
+          >`SELECT state FROM test_app WHERE height = ${height}`;
+          const loaded = JSON.parse(row?.state ?? "") as {
+            included: Hex[];
+            certifiedTo: string;
+            chain: Hex;
+          };
           return { ...loaded, certifiedTo: BigInt(loaded.certifiedTo), validators };
         },
         localView: { validTo: 0n },
@@ -113,7 +149,11 @@ export async function createCluster(postgres: PostgresServer, size: number): Pro
 }
 
 /** Waits until a condition holds; throws with `what` after `timeoutMs`. */
-export async function eventually(what: string, condition: () => boolean, timeoutMs = 20_000): Promise<void> {
+export async function eventually(
+  what: string,
+  condition: () => boolean,
+  timeoutMs = 20_000,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`timed out: ${what}`);

@@ -12,7 +12,10 @@ after(async () => {
   await postgres.stop();
 });
 
-async function withCluster(size: number, run: (nodes: ClusterNode[]) => Promise<void>): Promise<void> {
+async function withCluster(
+  size: number,
+  run: (nodes: ClusterNode[]) => Promise<void>,
+): Promise<void> {
   const nodes = await createCluster(postgres, size);
   try {
     await Promise.all(nodes.map((node) => node.start()));

@@ -19,10 +19,12 @@ export function startRound(state: State, round: number): Step {
   // Departure from L21: the proposer, too, has a timeout, because its application may not know its own block valid yet.
   const timeout = scheduleTimeout(started, "propose");
   if (proposerOf(state, round) !== state.self) return timeout;
-  return andThen(timeout, (timed) =>
-    timed.valid === undefined
-      ? { state: timed, effects: [{ type: "buildBlock", height: timed.height, round }] } // L18
-      : chooseProposal(timed, timed.valid.blockId), // L16
+  return andThen(
+    timeout,
+    (timed) =>
+      timed.valid === undefined
+        ? { state: timed, effects: [{ type: "buildBlock", height: timed.height, round }] } // L18
+        : chooseProposal(timed, timed.valid.blockId), // L16
   );
 }
 
@@ -86,7 +88,8 @@ function forgetOldProposals(state: State, round: number): State {
   if (![...state.proposals.keys()].some((at) => at < oldest)) return state;
   const proposals = new Map([...state.proposals].filter(([at]) => at >= oldest));
   const needed = new Set([...proposals.values()].map(({ proposal }) => proposal.blockId));
-  for (const value of [state.locked, state.valid]) if (value !== undefined) needed.add(value.blockId);
+  for (const value of [state.locked, state.valid])
+    if (value !== undefined) needed.add(value.blockId);
   const blocks = new Map([...state.blocks].filter(([id]) => needed.has(id)));
   return { ...state, proposals, blocks };
 }

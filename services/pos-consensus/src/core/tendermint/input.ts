@@ -12,7 +12,14 @@ import type { Verdict } from "../abci.ts";
 
 /** What a timer is for; a timer of another height or round than the current one is stale. */
 export type TimerId = {
-  readonly kind: "propose" | "prevote" | "precommit" | "pace" | "heartbeat" | "status" | "blockRequest";
+  readonly kind:
+    | "propose"
+    | "prevote"
+    | "precommit"
+    | "pace"
+    | "heartbeat"
+    | "status"
+    | "blockRequest";
   readonly height: PosHeight;
   readonly round: number;
 };

@@ -14,6 +14,7 @@ export function checkInvariants(state: State): void {
     assert(chosen === vote.blockId, "P2 every own vote is the one that was chosen", at);
   }
   for (const value of [locked, valid]) {
-    if (value !== undefined) assert(state.blocks.has(value.blockId), "P4 a locked block is known", at);
+    if (value !== undefined)
+      assert(state.blocks.has(value.blockId), "P4 a locked block is known", at);
   }
 }

@@ -11,8 +11,7 @@ export function onBlockBuilt(
   state: State,
   { height, round, blockId, block }: Extract<Input, { type: "blockBuilt" }>,
 ): Step {
-  const isWaitedFor =
-    height === state.height && round === state.round && state.step === "propose";
+  const isWaitedFor = height === state.height && round === state.round && state.step === "propose";
   if (!isWaitedFor || state.ownChoices.has(proposalKey(round))) return stay(state);
   return andThen(addBlock(state, blockId, block), (next) => chooseProposal(next, blockId));
 }
@@ -35,7 +34,12 @@ export function onLocalViewChanged(state: State): Step {
   const blocks = new Map<Hex, KnownBlock>(state.blocks);
   for (const [id, { block }] of undecided) blocks.set(id, { block, verdict: "checking" });
   const effects = undecided.map(
-    ([blockId, { block }]): Effect => ({ type: "judgeBlock", height: state.height, blockId, block }),
+    ([blockId, { block }]): Effect => ({
+      type: "judgeBlock",
+      height: state.height,
+      blockId,
+      block,
+    }),
   );
   return { state: { ...state, blocks }, effects };
 }

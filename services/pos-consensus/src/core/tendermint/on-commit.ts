@@ -32,7 +32,9 @@ export function onHeightCommitted(
   const replayed = state.early.reduce(
     (current, message) =>
       andThen(current, (at) =>
-        message.type === "verifiedVote" ? onVerifiedVote(at, message) : onVerifiedProposal(at, message),
+        message.type === "verifiedVote"
+          ? onVerifiedVote(at, message)
+          : onVerifiedProposal(at, message),
       ),
     started,
   );

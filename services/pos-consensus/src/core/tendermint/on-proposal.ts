@@ -1,5 +1,11 @@
 /** Proposals of others and of this validator. */
-import { assert, hasHonestMember, type Hex, type PosBlock, type SignedProposal } from "@sequorum/protocol";
+import {
+  assert,
+  hasHonestMember,
+  type Hex,
+  type PosBlock,
+  type SignedProposal,
+} from "@sequorum/protocol";
 import { proposalKey, proposerOf } from "./actions.ts";
 import { keepEarly } from "./early-messages.ts";
 import type { Effect } from "./effect.ts";
@@ -68,10 +74,7 @@ export function addBlock(state: State, blockId: Hex, block: PosBlock): Step {
  * A proposer that signed two proposals may have split the validators. The second block is needed here only if
  * somebody correct voted for it.
  */
-function onSecondProposal(
-  state: State,
-  input: Extract<Input, { type: "verifiedProposal" }>,
-): Step {
+function onSecondProposal(state: State, input: Extract<Input, { type: "verifiedProposal" }>): Step {
   const { proposal, block } = input;
   const { round, blockId } = proposal;
   const power = (["prevote", "precommit"] as const).map((type) =>

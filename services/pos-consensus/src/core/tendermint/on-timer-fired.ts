@@ -7,7 +7,10 @@ import { statusOf } from "./on-peer-status.ts";
 import { type State, type Step, stay } from "./state.ts";
 
 /** Handles a timer; one of another height or round is stale, except for status, which belongs to none. */
-export function onTimerFired(state: State, { timer }: Extract<Input, { type: "timerFired" }>): Step {
+export function onTimerFired(
+  state: State,
+  { timer }: Extract<Input, { type: "timerFired" }>,
+): Step {
   if (timer.kind === "status") return onStatusTimer(state);
   if (timer.height !== state.height || state.step === "decided") return stay(state);
   switch (timer.kind) {

@@ -21,7 +21,11 @@ export function nextPriorities(
   // A newcomer starts at -1.125 * total power, so that leaving and joining again gains nothing.
   const total = totalPower(next);
   const newcomer = -(total + (total >> 3n));
-  return rotate(next, next.map(({ address }) => known.get(address) ?? newcomer), 1);
+  return rotate(
+    next,
+    next.map(({ address }) => known.get(address) ?? newcomer),
+    1,
+  );
 }
 
 /** The proposer of `round`, given the priorities of round 0. */

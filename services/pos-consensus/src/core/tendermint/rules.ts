@@ -12,8 +12,22 @@ import {
   type VoteType,
 } from "@sequorum/protocol";
 import { chooseNil, chooseVote, scheduleTimeout, startRound } from "./actions.ts";
-import { andThen, type KnownBlock, type KnownProposal, type State, type Step, stay } from "./state.ts";
-import { blockIdsOf, highestRounds, powerFor, powerOfAny, powerWhere, votesFor } from "./vote-book.ts";
+import {
+  andThen,
+  type KnownBlock,
+  type KnownProposal,
+  type State,
+  type Step,
+  stay,
+} from "./state.ts";
+import {
+  blockIdsOf,
+  highestRounds,
+  powerFor,
+  powerOfAny,
+  powerWhere,
+  votesFor,
+} from "./vote-book.ts";
 
 type Rule = (state: State) => Step | undefined;
 
@@ -49,7 +63,11 @@ const decide: Rule = (state) => {
     // Departure from L50: f+1 correct validators found the block valid. This one follows even if its application has no
     // opinion or differs; but a block that breaks the chain's rules means a fork, and the process must stop.
     assert(known.verdict !== "malformed", "a decided block follows the chain", { blockId });
-    const precommits = votesFor(state.votes, { round, type: "precommit", blockId }, state.validators);
+    const precommits = votesFor(
+      state.votes,
+      { round, type: "precommit", blockId },
+      state.validators,
+    );
     const certificate: CommitCertificate = {
       height: state.height,
       round,
@@ -99,7 +117,11 @@ const prevoteWithProof: Rule = (state) => {
   if (state.step !== "propose" || current === undefined) return undefined;
   const { blockId, validRound } = current.proposal;
   if (validRound < 0 || validRound >= state.round) return undefined;
-  const power = powerFor(state.votes, { round: validRound, type: "prevote", blockId }, state.validators);
+  const power = powerFor(
+    state.votes,
+    { round: validRound, type: "prevote", blockId },
+    state.validators,
+  );
   if (!hasByzantineQuorum(power, state.totalPower)) return undefined;
   const lockedRound = state.locked?.round ?? -1;
   const mayChange = lockedRound <= validRound || state.locked?.blockId === blockId; // L29
@@ -110,7 +132,9 @@ const prevoteWithProof: Rule = (state) => {
 const expectPrevotes: Rule = (state) => {
   if (state.step !== "prevote" || state.scheduled.has(`prevote/${state.round}`)) return undefined;
   const power = powerOfAny(state.votes, state.round, "prevote", state.validators);
-  return hasByzantineQuorum(power, state.totalPower) ? scheduleTimeout(state, "prevote") : undefined;
+  return hasByzantineQuorum(power, state.totalPower)
+    ? scheduleTimeout(state, "prevote")
+    : undefined;
 };
 
 /** L36-L43: 2f+1 prevotes lock a valid block. */
@@ -139,7 +163,9 @@ const expectPrecommits: Rule = (state) => {
   const isScheduled = state.scheduled.has(`precommit/${state.round}`);
   if (state.step === "waiting" || isScheduled) return undefined;
   const power = powerOfAny(state.votes, state.round, "precommit", state.validators);
-  return hasByzantineQuorum(power, state.totalPower) ? scheduleTimeout(state, "precommit") : undefined;
+  return hasByzantineQuorum(power, state.totalPower)
+    ? scheduleTimeout(state, "precommit")
+    : undefined;
 };
 
 const rules: readonly Rule[] = [

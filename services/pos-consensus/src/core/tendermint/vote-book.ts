@@ -5,7 +5,7 @@
  * Memory is bounded: for each (round, type, validator) the first two different block ids, plus ids whose block is known
  * (they are few: proposals and repeated polkas); of rounds beyond the next one, only the newest two of each validator.
  */
-import { type DoubleVote, type Hex, type SignedVote, type Validator, type VoteType } from "@sequorum/protocol";
+import type { DoubleVote, Hex, SignedVote, Validator, VoteType } from "@sequorum/protocol";
 
 type ByValidator = ReadonlyMap<Hex, readonly SignedVote[]>;
 type RoundVotes = { readonly prevote: ByValidator; readonly precommit: ByValidator };

@@ -1,7 +1,19 @@
 /** Drives the core by hand: four validators a-d of power 1 (this one is `self`), effects as short strings. */
-import { buildPosBlock, type Hex, type PosBlock, type SignedVote, type VoteType, zeroHash } from "@sequorum/protocol";
+import {
+  buildPosBlock,
+  type Hex,
+  type PosBlock,
+  type SignedVote,
+  type VoteType,
+  zeroHash,
+} from "@sequorum/protocol";
 import type { Effect, Message, WalRecord } from "../../../src/core/tendermint/effect.ts";
-import type { BlockVerdict, HeightStart, Input, TimerId } from "../../../src/core/tendermint/input.ts";
+import type {
+  BlockVerdict,
+  HeightStart,
+  Input,
+  TimerId,
+} from "../../../src/core/tendermint/input.ts";
 import { checkInvariants } from "../../../src/core/tendermint/invariants.ts";
 import { defaultTendermintParameters } from "../../../src/core/tendermint/parameters.ts";
 import { proposerAt } from "../../../src/core/tendermint/proposer-selection.ts";
@@ -25,7 +37,14 @@ export function idOf(name: string): Hex {
 /** A block of that name (the core never looks inside but for proposer and time). */
 export function blockOf(name: string, proposer: Hex, timestampMs = nowMs, height = 1n): PosBlock {
   return buildPosBlock(
-    { height, timestampMs, proposer, parentId: zeroHash, appHash: zeroHash, validatorsHash: idOf(name) },
+    {
+      height,
+      timestampMs,
+      proposer,
+      parentId: zeroHash,
+      appHash: zeroHash,
+      validatorsHash: idOf(name),
+    },
     { transactions: [], certified: { from: 1n, hashes: [] }, lastCommit: undefined },
   );
 }
@@ -55,7 +74,10 @@ export function createDriver(options: DriverOptions = {}) {
   const validators = powers.map((power, i) => ({ address: validator(i), power }));
   const start: HeightStart = { height: 1n, validators, priorities: powers.map((power) => power) };
   const self = validator(options.self ?? 3);
-  const first = restore(start, options.wal ?? [], { self, parameters: defaultTendermintParameters });
+  const first = restore(start, options.wal ?? [], {
+    self,
+    parameters: defaultTendermintParameters,
+  });
   let { state } = first;
   const wal: WalRecord[] = [];
   const offer = (input: Input): string[] => {
@@ -68,7 +90,11 @@ export function createDriver(options: DriverOptions = {}) {
   const timer = (kind: TimerId["kind"], round = 0, height = 1n) =>
     offer({ type: "timerFired", timer: { kind, height, round } });
   const vote = (index: number, type: VoteType, choice: string, round = 0, height = 1n) =>
-    offer({ type: "verifiedVote", vote: voteOf(index, type, choice, { round, height }), by: validator(index) });
+    offer({
+      type: "verifiedVote",
+      vote: voteOf(index, type, choice, { round, height }),
+      by: validator(index),
+    });
   return {
     wal,
     first: first.effects.map(describeEffect),
@@ -82,11 +108,19 @@ export function createDriver(options: DriverOptions = {}) {
       indexes.flatMap((index) => vote(index, type, choice, round)),
     proposal: (
       name: string,
-      at: { readonly round?: number; readonly validRound?: number; readonly from?: number; readonly timestampMs?: bigint; readonly builder?: number } = {},
+      at: {
+        readonly round?: number;
+        readonly validRound?: number;
+        readonly from?: number;
+        readonly timestampMs?: bigint;
+        readonly builder?: number;
+      } = {},
     ) => {
       const { round = 0, validRound = -1 } = at;
       const proposer =
-        at.from === undefined ? proposerAt(validators, start.priorities, round) : validator(at.from);
+        at.from === undefined
+          ? proposerAt(validators, start.priorities, round)
+          : validator(at.from);
       const builder = at.builder === undefined ? proposer : validator(at.builder);
       return offer({
         type: "verifiedProposal",

@@ -68,7 +68,10 @@ test("P10 of rounds ahead only the newest two of each validator are kept", () =>
   const core = createDriver();
   core.begin();
   for (let round = 1; round < 1_000; round += 7) core.vote(0, "prevote", "nil", round);
-  assert.deepEqual([...core.state().votes.keys()].sort((a, b) => a - b), [1, 988, 995]);
+  assert.deepEqual(
+    [...core.state().votes.keys()].sort((a, b) => a - b),
+    [1, 988, 995],
+  );
   core.vote(0, "prevote", "nil", 500);
   assert.equal(core.state().votes.has(500), false, "an older one does not push out a newer one");
 });
@@ -85,7 +88,10 @@ test("P10 messages of the next height are kept, a few of each validator, and rep
   const { validators, priorities } = core.state();
   core.offer({ type: "heightCommitted", next: { height: 2n, validators, priorities } });
   assert.equal(core.state().height, 2n);
-  assert.deepEqual([...core.state().votes.keys()].sort((a, b) => a - b), [0, 1, 2, 3].slice(0, 4));
+  assert.deepEqual(
+    [...core.state().votes.keys()].sort((a, b) => a - b),
+    [0, 1, 2, 3].slice(0, 4),
+  );
   assert.deepEqual(core.state().early, []);
   assert.equal(core.state().locked, undefined);
 });
@@ -102,20 +108,34 @@ test("P2 a vote is signed once for each round and type, also when only peers rem
 test("a peer that is behind is told so, and a peer that is ahead is asked for blocks", () => {
   const core = createDriver();
   const at = (peer: number, height: bigint) =>
-    core.offer({ type: "peerStatus", peer: validator(peer), status: { height, round: 0, step: "waiting" } });
+    core.offer({
+      type: "peerStatus",
+      peer: validator(peer),
+      status: { height, round: 0, step: "waiting" },
+    });
   assert.deepEqual(at(0, 0n), ["send 0 status 1/0 waiting"]);
   assert.deepEqual(at(1, 5n), ["send 1 request 1", "timer blockRequest 0 1000"]);
   assert.deepEqual(at(2, 5n), [], "one request at a time");
   core.timer("blockRequest");
-  assert.deepEqual(at(1, 5n), ["send 2 request 1", "timer blockRequest 0 1000"], "another peer next");
+  assert.deepEqual(
+    at(1, 5n),
+    ["send 2 request 1", "timer blockRequest 0 1000"],
+    "another peer next",
+  );
   const block = blockOf("A", validator(0));
   const certificate = { height: 1n, round: 0, blockId: idOf("A"), signatures: [] };
   const commit = { type: "verifiedCommit", block, certificate, by: validator(2) } as const;
   assert.deepEqual(core.offer(commit), ["decide A 0 by 0"]);
   assert.deepEqual(core.offer(commit), []);
   const { validators, priorities } = core.state();
-  const effects = core.offer({ type: "heightCommitted", next: { height: 2n, validators, priorities } });
-  assert.ok(effects.some((effect) => effect.endsWith("request 2")), "and goes on at once");
+  const effects = core.offer({
+    type: "heightCommitted",
+    next: { height: 2n, validators, priorities },
+  });
+  assert.ok(
+    effects.some((effect) => effect.endsWith("request 2")),
+    "and goes on at once",
+  );
   core.offer({ type: "peerLost", peer: validator(1) });
   core.offer({ type: "peerLost", peer: validator(2) });
   assert.equal(core.state().peers.size, 1);
@@ -139,6 +159,41 @@ test("a peer that does not move gets the votes and proposals of its round, ours 
     "send 2 prevote 2 nil",
     "send 2 prevote 2 nil",
   ]);
+});
+
+test("what is repeated includes the rounds whose prevotes a proposal refers to, and the peer's own", () => {
+  const core = createDriver();
+  core.begin();
+  core.vote(0, "prevote", "B", 0);
+  core.votes([0, 1], "precommit", "nil", 1);
+  core.votes([0, 1], "precommit", "nil", 2);
+  core.proposal("B", { round: 2, validRound: 0, builder: 0 });
+  const tell = (round: number) => {
+    const status = { height: 1n, round, step: "propose" } as const;
+    core.offer({ type: "peerStatus", peer: validator(2), status });
+    return core.offer({ type: "peerStatus", peer: validator(2), status });
+  };
+  const ofRound2 = ["send 2 proposal 2 B", "send 2 precommit 2 nil", "send 2 precommit 2 nil"];
+  assert.deepEqual(tell(2), ["send 2 prevote 0 B", ...ofRound2]);
+  const ofRound1 = ["send 2 precommit 1 nil", "send 2 precommit 1 nil"];
+  assert.deepEqual(tell(1), ["send 2 prevote 0 B", ...ofRound1, ...ofRound2]);
+});
+
+test("a decided block of another height is ignored", () => {
+  const core = createDriver();
+  const certificate = { height: 7n, round: 0, blockId: idOf("A"), signatures: [] };
+  const block = blockOf("A", validator(0), nowMs, 7n);
+  assert.deepEqual(
+    core.offer({ type: "verifiedCommit", block, certificate, by: validator(2) }),
+    [],
+  );
+});
+
+test("P10 a validator's third different vote is dropped while its block is unknown", () => {
+  const core = createDriver();
+  core.begin();
+  for (const name of ["A", "B", "C", "D"]) core.vote(0, "prevote", name);
+  assert.equal(core.state().votes.get(0)?.prevote.get(validator(0))?.length, 2);
 });
 
 test("the status timer goes on for ever", () => {
@@ -165,6 +220,13 @@ test("what was signed for a height that is over is not sent", () => {
   core.judged("A", "accept");
   core.votes([0, 1, 2], "precommit", "A");
   assert.deepEqual(core.signed("prevote", "A"), []);
-  const proposal = { height: 1n, round: 0, validRound: -1, blockId: idOf("A"), proposer: validator(3), signature: "0x" } as const;
+  const proposal = {
+    height: 1n,
+    round: 0,
+    validRound: -1,
+    blockId: idOf("A"),
+    proposer: validator(3),
+    signature: "0x",
+  } as const;
   assert.deepEqual(core.offer({ type: "proposalSigned", proposal, atMs: nowMs }), []);
 });

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { initialPriorities, nextPriorities, proposerAt } from "../../../src/core/tendermint/proposer-selection.ts";
+import {
+  initialPriorities,
+  nextPriorities,
+  proposerAt,
+} from "../../../src/core/tendermint/proposer-selection.ts";
 import { validator } from "./core-driver.ts";
 
 const sets = fc
@@ -9,7 +13,10 @@ const sets = fc
   .map((powers) => powers.map((power, i) => ({ address: validator(i), power })));
 
 /** Proposers of round 0 over many heights. */
-function proposersOf(validators: { readonly address: `0x${string}`; readonly power: bigint }[], heights: number) {
+function proposersOf(
+  validators: { readonly address: `0x${string}`; readonly power: bigint }[],
+  heights: number,
+) {
   let priorities = initialPriorities(validators);
   const proposers: string[] = [];
   for (let i = 0; i < heights; i++) {
@@ -27,7 +34,9 @@ test("equal powers take turns", () => {
 test("turns are proportional to power, and spread", () => {
   const validators = [5n, 3n, 2n].map((power, i) => ({ address: validator(i), power }));
   const proposers = proposersOf(validators, 100);
-  const counts = [0, 1, 2].map((i) => proposers.filter((address) => address === validator(i)).length);
+  const counts = [0, 1, 2].map(
+    (i) => proposers.filter((address) => address === validator(i)).length,
+  );
   assert.deepEqual(counts, [50, 30, 20]);
   assert.deepEqual(proposers.slice(0, 10), proposers.slice(10, 20));
 });
@@ -36,7 +45,10 @@ test("rounds of a height go through the same turns as heights", () => {
   fc.assert(
     fc.property(sets, fc.nat(20), (validators, round) => {
       const priorities = initialPriorities(validators);
-      assert.equal(proposerAt(validators, priorities, round), proposersOf(validators, round + 1)[round]);
+      assert.equal(
+        proposerAt(validators, priorities, round),
+        proposersOf(validators, round + 1)[round],
+      );
     }),
   );
 });
@@ -60,14 +72,20 @@ test("over many heights nobody is off its share by more than one turn for each v
 test("a newcomer, or who leaves and joins again, does not propose at once", () => {
   const old = [1, 2, 3].map((i) => ({ address: validator(i), power: 10n }));
   const joined = [{ address: validator(0), power: 10n }, ...old];
-  const priorities = nextPriorities({ validators: old, priorities: initialPriorities(old) }, joined);
+  const priorities = nextPriorities(
+    { validators: old, priorities: initialPriorities(old) },
+    joined,
+  );
   for (let round = 0; round < 3; round++) {
     assert.notEqual(proposerAt(joined, priorities, round), validator(0));
   }
 });
 
 test("priorities stay within twice the total power of each other", () => {
-  const whale = [{ address: validator(0), power: 10n ** 12n }, { address: validator(1), power: 1n }];
+  const whale = [
+    { address: validator(0), power: 10n ** 12n },
+    { address: validator(1), power: 1n },
+  ];
   const priorities = [10n ** 15n, -(10n ** 15n)];
   const equal = whale.map(({ address }) => ({ address, power: 1n }));
   const [high = 0n, low = 0n] = nextPriorities({ validators: whale, priorities }, equal);

@@ -25,7 +25,12 @@ test("P2 a restarted validator does not prevote again, and goes on from its prev
 
 test("P2 a restarted validator does not precommit again", () => {
   const vote = voteOf(3, "precommit", "nil");
-  const core = createDriver({ wal: [{ type: "ownVote", vote: voteOf(3, "prevote", "A") }, { type: "ownVote", vote }] });
+  const core = createDriver({
+    wal: [
+      { type: "ownVote", vote: voteOf(3, "prevote", "A") },
+      { type: "ownVote", vote },
+    ],
+  });
   assert.equal(core.state().step, "precommit");
   core.proposal("A");
   core.judged("A", "accept");
@@ -34,11 +39,24 @@ test("P2 a restarted validator does not precommit again", () => {
 });
 
 test("P2 a restarted proposer does not propose another block", () => {
-  const proposal = { height: 1n, round: 3, validRound: -1, blockId: idOf("A"), proposer: validator(3), signature: "0x" } as const;
+  const proposal = {
+    height: 1n,
+    round: 3,
+    validRound: -1,
+    blockId: idOf("A"),
+    proposer: validator(3),
+    signature: "0x",
+  } as const;
   const wal: WalRecord[] = [{ type: "ownProposal", proposal, block: blockOf("A", validator(3)) }];
   const core = createDriver({ wal });
   assert.deepEqual(core.first, [...heightTimers, "judge A", "timer propose 3 1750"]);
-  const other = { type: "blockBuilt", height: 1n, round: 3, blockId: idOf("B"), block: blockOf("B", validator(3)) } as const;
+  const other = {
+    type: "blockBuilt",
+    height: 1n,
+    round: 3,
+    blockId: idOf("B"),
+    block: blockOf("B", validator(3)),
+  } as const;
   assert.deepEqual(core.offer(other), []);
   assert.deepEqual(core.judged("A", "accept"), ["sign prevote 3 A"]);
 });
@@ -95,7 +113,14 @@ test("one validator alone decides", () => {
   core.begin();
   const block = blockOf("A", validator(0));
   core.offer({ type: "blockBuilt", height: 1n, round: 0, blockId: idOf("A"), block });
-  const proposal = { height: 1n, round: 0, validRound: -1, blockId: idOf("A"), proposer: validator(0), signature: "0x" } as const;
+  const proposal = {
+    height: 1n,
+    round: 0,
+    validRound: -1,
+    blockId: idOf("A"),
+    proposer: validator(0),
+    signature: "0x",
+  } as const;
   core.offer({ type: "proposalSigned", proposal, atMs: nowMs });
   core.judged("A", "accept");
   core.signed("prevote", "A");

@@ -83,7 +83,10 @@ test("P9 L22-L24 a valid fresh proposal gets a prevote, durable before it is sen
 });
 
 test("L26 a bad proposal gets a prevote for nil and is blamed on its proposer", () => {
-  for (const [verdict, code] of [["reject", "BLOCK_REJECTED"], ["malformed", "BLOCK_MALFORMED"]] as const) {
+  for (const [verdict, code] of [
+    ["reject", "BLOCK_REJECTED"],
+    ["malformed", "BLOCK_MALFORMED"],
+  ] as const) {
     const core = createDriver();
     core.proposal("A");
     assert.deepEqual(core.judged("A", verdict), [`reject ${code} 0`, "sign prevote 0 nil"]);
@@ -91,7 +94,11 @@ test("L26 a bad proposal gets a prevote for nil and is blamed on its proposer", 
 });
 
 test("L26 a fresh proposal must be timely and built by its proposer", () => {
-  for (const late of [{ timestampMs: nowMs + 2_001n }, { timestampMs: nowMs - 2_001n }, { builder: 2 }]) {
+  for (const late of [
+    { timestampMs: nowMs + 2_001n },
+    { timestampMs: nowMs - 2_001n },
+    { builder: 2 },
+  ]) {
     assert.deepEqual(createDriver().proposal("A", late), [
       "judge A",
       "reject PROPOSAL_NOT_FRESH 0",
@@ -308,6 +315,30 @@ test("timers of another round or height do nothing", () => {
   assert.deepEqual(core.timer("propose", 0, 2n), []);
   assert.deepEqual(core.timer("prevote"), []);
   assert.deepEqual(core.timer("precommit", 1), []);
+});
+
+test("a timeout that comes after its step does nothing", () => {
+  const core = createDriver();
+  core.proposal("A");
+  core.judged("A", "accept");
+  core.signed("prevote", "A");
+  core.votes([0, 1], "prevote", "A");
+  assert.equal(core.state().step, "precommit");
+  assert.deepEqual([...core.timer("propose"), ...core.timer("prevote")], []);
+  assert.equal(core.state().step, "precommit");
+  core.votes([0, 1, 2], "precommit", "A");
+  assert.deepEqual(core.timer("precommit"), []);
+  assert.equal(core.state().step, "decided");
+  assert.equal(core.state().round, 0);
+});
+
+test("a prevote timeout of an earlier round does not end this one", () => {
+  const core = createDriver();
+  core.begin();
+  core.votes([0, 1], "precommit", "nil", 1);
+  core.timer("propose", 1);
+  assert.equal(core.state().step, "prevote");
+  assert.deepEqual(core.timer("prevote", 0), []);
 });
 
 test("two thirds of the power are no quorum, and one third is not f+1", () => {
