@@ -1,5 +1,5 @@
 /** The chain rules for ethereumjs: Cancun from genesis, native cryptography. */
-import { Common, createCustomCommon, Hardfork, Mainnet } from "@ethereumjs/common";
+import { type Common, createCustomCommon, Hardfork, Mainnet } from "@ethereumjs/common";
 import { setLengthLeft } from "@ethereumjs/util";
 import { concatBytes } from "@sequorum/protocol";
 import { kzg } from "./kzg.ts";

@@ -1,5 +1,5 @@
 /** A network for tests: keys, accounts, transactions, and nodes on a real Postgres without L1 and PoS chain. */
-import { Common, createCustomCommon, Hardfork, Mainnet } from "@ethereumjs/common";
+import { type Common, createCustomCommon, Hardfork, Mainnet } from "@ethereumjs/common";
 import { createFeeMarket1559Tx, type FeeMarketEIP1559TxData } from "@ethereumjs/tx";
 import {
   defaultParameters,

@@ -15,7 +15,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 const runs = Number(process.env["SIM_RUNS"] ?? 60);
 
-test("O7 T6 T8 under any order of messages: one seal a height, one certified chain, nothing acknowledged is lost", () => {
+test("O1 O2 O3 O5 O6 O7 T6 T8 under any order of messages: one seal a height, one certified chain, nothing acknowledged is lost", () => {
   fc.assert(
     fc.property(fc.array(action, { minLength: 20, maxLength: 150 }), (actions) => {
       const network = new Simulation();
