@@ -1,4 +1,4 @@
--- Key ceremonies of which this node is a member and that the pool has not ended. The state holds secrets and is encrypted under a key that
+-- Key ceremonies of which this node is a member, until the pool completed them or recorded their erasure (phase "erased"). The state holds secrets and is encrypted under a key that
 -- lives in the ceremony's file: erasing the file makes every copy of the row useless.
 create table ceremony (
   ceremony_id text primary key,
@@ -22,6 +22,8 @@ create table key (
   status text not null check (status in ('pending', 'active', 'erased')),
   -- Last list of nonce commitments; a restart takes the next one.
   nonce_generation bigint not null default 0,
+  -- The pool recorded that this node erased its share.
+  erasure_recorded boolean not null default false,
   created_at timestamptz not null default now()
 );
 

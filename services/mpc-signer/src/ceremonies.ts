@@ -71,6 +71,14 @@ export class Ceremonies {
       this.#live.set(entry.state.ceremonyId, { ...entry });
       await this.#inTurn(() => this.#input(entry.state.ceremonyId, { type: "resumed" }));
     }
+    for (const keyId of await this.#deps.store.unreported()) {
+      this.#deps.submitter.submit({ type: "keyErasure", keyId });
+    }
+  }
+
+  /** The pool recorded this node's erasure of a void ceremony. */
+  async onErasureRecorded(ceremonyId: Hex, tx: Transaction): Promise<void> {
+    await this.#deps.store.remove(tx, ceremonyId);
   }
 
   /** Applies a decision; the state is stored in `tx`. */
@@ -285,10 +293,12 @@ export class Ceremonies {
     });
   }
 
-  /** The pool ended the ceremony: its row goes, and a member of a void one says that it kept nothing. */
+  /** The pool ended the ceremony: its row goes; a member of a void one first says that it kept nothing. */
   async #forget(ceremonyId: Hex, tx: Transaction, outcome: "completed" | "failed"): Promise<void> {
     const { store, metrics, submitter } = this.#deps;
-    if (!(await store.remove(tx, ceremonyId))) return;
+    const isMember =
+      outcome === "failed" ? store.markErased(tx, ceremonyId) : store.remove(tx, ceremonyId);
+    if (!(await isMember)) return;
     metrics.ceremonies.add({ outcome });
     if (outcome === "failed")
       afterCommit(tx, () => submitter.submit({ type: "keyErasure", keyId: ceremonyId }));

@@ -30,6 +30,7 @@ export type SignerDecision = Extract<
       | "nonceCommitmentsRecorded"
       | "epochKeySigned"
       | "keyRetired"
+      | "keyErased"
       | "membersSet"
       | "epochActivated";
   }

@@ -81,6 +81,8 @@ export async function startSigner(parts: SignerParts, resources: Resources): Pro
   for (const { keyId, status } of running.keys.list())
     if (status === "active") running.nonces.publish(keyId);
   await running.signings.resume(Date.now());
+  for (const keyId of await running.keys.unreported())
+    running.submitter.submit({ type: "keyErasure", keyId });
   return {
     channel,
     onDecision: (decision, tx) => onDecision(running, decision, tx),
@@ -221,6 +223,10 @@ async function onDecision(
       );
     case "keyRetired":
       return retire(running, decision.keyId, tx);
+    case "keyErased":
+      if (!signings.isSelf(decision.member)) return;
+      await keys.erasureRecorded(tx, decision.keyId);
+      return ceremonies.onErasureRecorded(decision.keyId, tx);
     default:
       return unreachable(decision);
   }

@@ -197,6 +197,7 @@ export class FakePool {
         return this.#failure(from, payload);
       case "keyErasure":
         this.erasures.push({ from, keyId: payload.keyId });
+        this.decide({ type: "keyErased", keyId: payload.keyId, member: from });
         return;
       default:
         assert.fail(`unexpected payload ${payload.type}`);

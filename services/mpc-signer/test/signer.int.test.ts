@@ -258,12 +258,16 @@ test("a retired key is erased: the file is gone, the record says so, the pool is
   }
 });
 
-test("a failed ceremony leaves nothing and is reported as erased", async () => {
+test("M8 a failed ceremony leaves nothing and is reported as erased", async () => {
   const ceremony = cluster.pool.openCeremony("fails");
   cluster.pool.failCeremony(ceremony, [cluster.node(0).keys.address]);
   await cluster.until(
     () => cluster.pool.erasures.filter((e) => e.keyId === ceremony).length === 5,
     "five reports",
+  );
+  await cluster.until(
+    () => cluster.nodes.every(({ cursor }) => cursor === cluster.pool.log.length),
+    "the record of the erasures",
   );
   for (const { directory, index } of cluster.nodes) {
     assert.ok(!(await readdir(directory)).some((file) => file.includes(ceremony.slice(2))));

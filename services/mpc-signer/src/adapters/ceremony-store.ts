@@ -21,6 +21,10 @@ export type CeremonyStore = {
   erase(state: DkgState, tx?: Transaction): Promise<void>;
   /** Removes the row; false when this node was no member. */
   remove(tx: Transaction, ceremonyId: Hex): Promise<boolean>;
+  /** The pool voided the ceremony: its erasure is to be reported; false when this node was no member. */
+  markErased(tx: Transaction, ceremonyId: Hex): Promise<boolean>;
+  /** Void ceremonies whose erasure the pool has not recorded. */
+  unreported(): Promise<readonly Hex[]>;
 };
 
 /** Over the service's store and secret files. */
@@ -68,6 +72,16 @@ export function createCeremonyStore({ sql }: Store, files: SecretFiles): Ceremon
         "an erased seed does not open",
         { ceremonyId },
       );
+    },
+    async markErased(tx, ceremonyId) {
+      const rows = await tx`
+        update ceremony set state = null, phase = 'erased' where ceremony_id = ${ceremonyId} returning 1`;
+      return rows.length > 0;
+    },
+    async unreported() {
+      const rows =
+        await sql`select ceremony_id from ceremony where phase = 'erased' order by opened_at`;
+      return rows.map((row) => row["ceremony_id"] as Hex);
     },
     async remove(tx, ceremonyId) {
       return (

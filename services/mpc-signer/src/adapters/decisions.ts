@@ -16,6 +16,7 @@ const relevant: ReadonlySet<string> = new Set<SignerDecision["type"]>([
   "nonceCommitmentsRecorded",
   "epochKeySigned",
   "keyRetired",
+  "keyErased",
   "membersSet",
   "epochActivated",
 ]);

@@ -29,6 +29,9 @@ export type KeyStore = {
   list(): readonly KeyRecord[];
   /** Erases the share and the record's public part, checks that it does not open, keeps the fact. */
   erase(keyId: Hex): Promise<void>;
+  /** Erased keys whose erasure the pool has not recorded. */
+  unreported(): Promise<readonly Hex[]>;
+  erasureRecorded(tx: Transaction, keyId: Hex): Promise<void>;
   /** The next number of a list of nonce commitments; never the same twice. */
   nextGeneration(keyId: Hex): Promise<number>;
   /** Digest of the last epoch update that is registered on L1; zero hash before the first. */
@@ -92,6 +95,14 @@ export async function openKeyStore(store: Store, files: SecretFiles): Promise<Ke
       assert((await files.readShare(keyId)) === undefined, "an erased share does not open", {
         keyId,
       });
+    },
+    async unreported() {
+      const rows =
+        await sql`select key_id from key where status = 'erased' and not erasure_recorded`;
+      return rows.map((row) => row["key_id"] as Hex);
+    },
+    async erasureRecorded(tx, keyId) {
+      await tx`update key set erasure_recorded = true where key_id = ${keyId} and status = 'erased'`;
     },
     async nextGeneration(keyId) {
       const [row] = await sql`

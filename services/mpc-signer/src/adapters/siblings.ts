@@ -14,10 +14,15 @@ export function connectPosConsensus(address: string): { submit: SubmitPayload; c
   const client = createGrpcClient(PosConsensusService, address);
   return {
     submit: async (payload, signal) => {
-      await client.submitPayload(
-        { payload: encodePayload(payload) },
-        { signal, timeoutMs: callTimeoutMs },
-      );
+      try {
+        await client.submitPayload(
+          { payload: encodePayload(payload) },
+          { signal, timeoutMs: callTimeoutMs },
+        );
+      } catch (error) {
+        if (error instanceof RpcError && error.status === "INVALID_ARGUMENT") throw error;
+        throw new RetryableError("the payload is not stored", { cause: error });
+      }
     },
     close: () => client.close(),
   };
