@@ -117,7 +117,14 @@ export class FakePool {
       purpose,
       attempt = 0,
       excluded = [],
-    }: { digest: Hex; purpose: SigningPurpose; attempt?: number; excluded?: readonly Hex[] },
+      timeoutMs = this.#options.attemptTimeoutMs ?? 1_500,
+    }: {
+      digest: Hex;
+      purpose: SigningPurpose;
+      attempt?: number;
+      excluded?: readonly Hex[];
+      timeoutMs?: number;
+    },
   ): Hex {
     const key = this.keys.get(keyId);
     assert.ok(key);
@@ -149,7 +156,6 @@ export class FakePool {
       });
     assert.ok(roster.length >= key.threshold, "enough members have nonces");
     const sessionId = keccak256(new TextEncoder().encode(`${keyId}${digest}${attempt}`));
-    const timeoutMs = this.#options.attemptTimeoutMs ?? 1_500;
     this.sessions.set(sessionId, {
       keyId,
       digest,

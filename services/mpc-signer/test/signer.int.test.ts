@@ -13,6 +13,7 @@ import {
   zeroHash,
 } from "@sequorum/protocol";
 import { type PostgresServer, startPostgres } from "@sequorum/testkit/servers";
+import { createSigningStore, NonceAlreadySpentError } from "../src/adapters/signing-store.ts";
 import { testDomain } from "./core/dkg-pool.ts";
 import { SignerCluster } from "./signer-cluster.ts";
 
@@ -186,6 +187,73 @@ test("a restarted signer does not answer a session that was assigned a nonce of 
     3,
   )`select share, refusal from signing_session where digest = ${digest} order by opened_at`;
   assert.deepEqual(rows[0], { share: null, refusal: "NONCE_UNAVAILABLE" });
+});
+
+test("S6 a signer that crashed after its share was marked sends the same share again and the attempt succeeds", async () => {
+  const digest = digestOf("crash after the mark");
+  const late = cluster.node(3);
+  cluster.endorse(32n, digest, [0, 1, 2]);
+  const sessionId = cluster.pool.sign(keyId, {
+    digest,
+    purpose: { type: "batch", index: 32n, attempt: 0 },
+    excluded: [cluster.node(4).keys.address],
+    timeoutMs: 30_000,
+  });
+  const marked = async () => {
+    const [row] = await cluster.sql(
+      0,
+    )`select share from signing_session where session_id = ${sessionId}`;
+    return row?.["share"] ?? null;
+  };
+  while ((await marked()) === null) await new Promise((resolve) => setTimeout(resolve, 20));
+  const share = await marked();
+  await cluster.node(0).running?.stop();
+  await cluster.start(0);
+  assert.equal(await marked(), share);
+  cluster.endorse(32n, digest, [late.index]);
+  await cluster.until(() => cluster.pool.signed.has(digest), "the signature");
+  assert.equal(cluster.pool.signed.get(digest)?.attempt, 0);
+});
+
+test("S6 neither a spent nonce nor a session that has its share can be marked again", async () => {
+  const { running } = cluster.node(0);
+  assert.ok(running);
+  const store = createSigningStore(running.store);
+  const [spent] = await cluster.sql(0)`select * from spent_nonce limit 1`;
+  assert.ok(spent);
+  const signer = (hiding: Hex, binding: Hex) => ({
+    member: cluster.node(0).keys.address,
+    identifier: 1,
+    generation: 1,
+    commitmentIndex: 0,
+    hiding,
+    binding,
+  });
+  const fresh: Hex = `0x02${"77".repeat(32)}`;
+  const {
+    session_id: sessionId,
+    digest,
+    hiding,
+    binding,
+  } = spent as unknown as Record<string, Hex>;
+  assert.ok(sessionId && digest && hiding && binding);
+  const share: Hex = `0x${"01".repeat(32)}`;
+  const other: Hex = `0x${"0e".repeat(32)}`;
+  for (const [session, first, second] of [
+    [{ sessionId: other, digest }, hiding, binding],
+    [{ sessionId: other, digest }, fresh, binding],
+    [{ sessionId, digest }, fresh, fresh],
+    [{ sessionId: other, digest }, fresh, fresh],
+  ] as const) {
+    await assert.rejects(
+      store.spend(session, signer(first, second), share),
+      NonceAlreadySpentError,
+    );
+  }
+  const [count] = await cluster.sql(
+    0,
+  )`select count(*)::int as n from spent_nonce where hiding = ${fresh}`;
+  assert.equal(count?.["n"], 0, "nothing is written when a mark fails");
 });
 
 test("nonces are refilled before they run out", async () => {

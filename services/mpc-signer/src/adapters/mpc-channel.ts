@@ -82,7 +82,8 @@ export async function openMpcChannel(options: MpcChannelOptions): Promise<MpcCha
       inboundUpgradeTimeout: 3_000,
       reconnectRetries: 0,
     },
-    connectionMonitor: { enabled: true, pingInterval: 5_000 },
+    // Finds peers that vanished without closing; patient, because a busy peer answers late.
+    connectionMonitor: { enabled: true, pingInterval: 5_000, pingTimeout: { minTimeout: 5_000 } },
   });
   await node.handle(
     mpcProtocol,

@@ -16,6 +16,12 @@ import {
   peerIdOf,
   peerIdOfSeed,
 } from "../../src/adapters/mpc-channel.ts";
+import { decodeMpcMessage, encodeMpcMessage } from "../../src/adapters/mpc-messages.ts";
+import {
+  createUnopenedMessages,
+  unopenedMessageAgeMsMax,
+  unopenedMessagesPerPeerMax,
+} from "../../src/unopened-messages.ts";
 import { bytesOf, makeKeys } from "../core/dkg-pool.ts";
 
 type Node = {
@@ -156,4 +162,53 @@ test("the rate limit lets a burst through and then its rate", () => {
     [0, 0, 0, 0, 100, 100, 250].map((at) => limit.take(at)),
     [true, true, true, false, true, false, true],
   );
+});
+
+test("messages survive their encoding, and garbage is no message", () => {
+  const hex = (size: number) =>
+    fc
+      .uint8Array({ minLength: size, maxLength: size })
+      .map((bytes): Hex => `0x${Buffer.from(bytes).toString("hex")}`);
+  const body = fc.oneof(
+    hex(81).map((ciphertext) => ({ type: "encryptedShare" as const, ciphertext })),
+    hex(32).map((share) => ({ type: "signatureShare" as const, share })),
+    fc.constant({ type: "shareRequest" as const }),
+  );
+  fc.assert(
+    fc.property(hex(32), body, (sessionId, message) => {
+      assert.deepEqual(decodeMpcMessage(encodeMpcMessage({ sessionId, body: message })), {
+        sessionId,
+        body: message,
+      });
+    }),
+    { numRuns: 50 },
+  );
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
+      const decoded = decodeMpcMessage(bytes);
+      assert.ok(decoded === undefined || decoded.sessionId.length === 66);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("messages for unopened sessions are kept within bounds, and a peer pushes out its own only", () => {
+  const kept = createUnopenedMessages<number>();
+  const [flooder, quiet, sessionId, other] = [1, 2, 3, 4].map((i): Hex => `0x0${i}`) as [
+    Hex,
+    Hex,
+    Hex,
+    Hex,
+  ];
+  kept.keep({ from: quiet, sessionId, atMs: 0, message: 1 });
+  for (let i = 0; i < 10_000; i++)
+    kept.keep({ from: flooder, sessionId: other, atMs: 0, message: i });
+  assert.equal(kept.size(), unopenedMessagesPerPeerMax + 1);
+  assert.deepEqual(
+    kept.take(sessionId, 1).map(({ message }) => message),
+    [1],
+  );
+  assert.deepEqual(kept.take(sessionId, 1), []);
+  assert.deepEqual(kept.take(other, unopenedMessageAgeMsMax + 1), []);
+  assert.equal(kept.size(), 0);
 });
