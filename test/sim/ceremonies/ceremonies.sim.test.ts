@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createPrng } from "@sequorum/testkit";
-import { actors } from "./actors.ts";
+import { actors, equivocator, falseAccuser } from "./actors.ts";
 import { CeremonyWorld, type WorldOptions } from "./ceremony-world.ts";
 
 const seeds =
@@ -58,6 +58,24 @@ for (const actor of actors) {
     }
   });
 }
+
+test("two members of seven are Byzantine (a false accuser and an equivocating signer): keys and batches go on", () => {
+  const byzantine = new Map([
+    [2, falseAccuser],
+    [5, equivocator],
+  ]);
+  const world = run({ n: 7, seed: 11, byzantine });
+  const guilty = [...byzantine.keys()].map((place) => world.signers[place]?.address);
+  for (const { culprits } of [
+    ...world.pool.decided("ceremonyFailed"),
+    ...world.pool.decided("signingSessionClosed"),
+  ]) {
+    assert.ok(
+      culprits.every((culprit) => guilty.includes(culprit)),
+      "only Byzantine members are convicted",
+    );
+  }
+});
 
 for (const seed of seeds) {
   test(`messages are lost, doubled and reordered, and members crash: keys and batches go on (seed ${seed})`, () => {
