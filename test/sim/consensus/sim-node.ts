@@ -242,7 +242,7 @@ export function createSimNode(options: SimNodeOptions): SimNode {
         }));
       }
       case "persist":
-        return write(() => disk.wal.push(effect.record));
+        return write(() => appendWal(disk, effect.record));
       case "broadcast":
       case "send":
         if (effect.message.type === "vote" && effect.message.vote.validator === key.address) {
@@ -367,6 +367,20 @@ export function createSimNode(options: SimNodeOptions): SimNode {
 }
 
 class Crashed extends Error {}
+
+/** Like the real store, which cannot hold two records of one (height, round, kind). */
+function appendWal(disk: SimDisk, record: WalRecord): void {
+  const keyOf = (other: WalRecord): string => {
+    if (other.type === "ownVote") {
+      return `${other.vote.type}/${other.vote.height}/${other.vote.round}`;
+    }
+    const { height, round } = other.type === "lock" ? other : other.proposal;
+    return `${other.type}/${height}/${round}`;
+  };
+  const isKnown = disk.wal.some((other) => keyOf(other) === keyOf(record));
+  if (isKnown) throw new Error(`P2 stored twice: ${keyOf(record)}`);
+  disk.wal.push(record);
+}
 
 function walHeight(record: WalRecord): bigint {
   if (record.type === "ownVote") return record.vote.height;

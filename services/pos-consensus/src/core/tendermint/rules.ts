@@ -16,6 +16,7 @@ import {
   andThen,
   type KnownBlock,
   type KnownProposal,
+  type RoundValue,
   type State,
   type Step,
   stay,
@@ -146,8 +147,10 @@ const lock: Rule = (state) => {
   if (blockId === undefined || known?.verdict !== "accept") return undefined;
   const value = { round: state.round, blockId };
   if (state.step === "precommit") return stay({ ...state, valid: value }); // L42
-  const locked = lockOn({ ...state, locked: value, valid: value }, known); // L38-L39
-  return andThen(locked, (next) => chooseVote(next, "precommit", blockId)); // L40
+  const isDurable = state.locked?.round === value.round; // locked before a restart
+  const next: State = { ...state, locked: value, valid: value };
+  const locked = isDurable ? stay(next) : persistLock(next, value, known); // L38-L39
+  return andThen(locked, (at) => chooseVote(at, "precommit", blockId)); // L40
 };
 
 /** L44-L46: 2f+1 prevotes for nil. */
@@ -189,9 +192,7 @@ function prevoteByVerdict(state: State, current: KnownProposal): Step | undefine
 }
 
 /** The lock and its proof are durable before the precommit leaves. */
-function lockOn(state: State, { block }: KnownBlock): Step {
-  assert(state.locked !== undefined, "a lock is set");
-  const { round, blockId } = state.locked;
+function persistLock(state: State, { round, blockId }: RoundValue, { block }: KnownBlock): Step {
   const vote = { round, type: "prevote", blockId } as const;
   const prevotes = votesFor(state.votes, vote, state.validators);
   const record = { type: "lock", height: state.height, round, blockId, block, prevotes } as const;
