@@ -16,7 +16,10 @@ export {
   watchL1Chain,
 } from "./watcher.ts";
 export { adminAbi } from "./abi/admin.ts";
-export { developmentStakeTokenAbi, developmentStakeTokenBytecode } from "./abi/development-stake-token.ts";
+export {
+  developmentStakeTokenAbi,
+  developmentStakeTokenBytecode,
+} from "./abi/development-stake-token.ts";
 export { epochRegistryAbi } from "./abi/epoch-registry.ts";
 export { forcedQueueAbi } from "./abi/forced-queue.ts";
 export { rollupChainAbi } from "./abi/rollup-chain.ts";
