@@ -19,12 +19,12 @@ const cluster = await SignerCluster.create({
   databaseUrl: (index) => postgres.createDatabase(`bench_${index}`),
   linkMs,
   attemptTimeoutMs: 10_000,
-  roundTimeoutMs: 60_000,
+  roundTimeoutMs: 300_000,
 });
 try {
   await cluster.startAll();
   const start = performance.now();
-  const keyId = await cluster.makeKey("bench");
+  const keyId = await cluster.makeKey("bench", 300_000);
   console.log(
     `n=${n} t=${quorum(n)} link ${linkMs} ms: DKG to published nonces ${(performance.now() - start).toFixed(0)} ms`,
   );

@@ -173,12 +173,13 @@ export class SignerCluster {
   }
 
   /** Runs a ceremony to its end and waits until every member published nonces. */
-  async makeKey(label: string): Promise<Hex> {
+  async makeKey(label: string, timeoutMs = 20_000): Promise<Hex> {
     const keyId = this.pool.openCeremony(label);
-    await this.until(() => this.pool.keys.has(keyId), "the key");
+    await this.until(() => this.pool.keys.has(keyId), "the key", timeoutMs);
     await this.until(
       () => this.nodes.every(({ keys }) => this.pool.unused.has(`${keyId}${keys.address}`)),
       "nonces",
+      timeoutMs,
     );
     return keyId;
   }
