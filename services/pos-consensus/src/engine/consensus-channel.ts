@@ -12,8 +12,11 @@ import type { Hex } from "@sequorum/protocol";
 import {
   createGrpcClient,
   createGrpcServer,
+  type CallContext,
   describeError,
+  type GrpcImplementation,
   grpcHandler,
+  type ListeningServer,
   type Logger,
   RetryableError,
   RpcError,
@@ -34,15 +37,6 @@ export type ChannelEvents = {
   readonly onDropped: (peer: Hex) => void;
 };
 
-/** A running channel. */
-export type ConsensusChannel = {
-  readonly port: number;
-  readonly send: (to: Hex, message: OutgoingMessage) => void;
-  readonly broadcast: (message: OutgoingMessage) => void;
-  readonly connected: () => Hex[];
-  readonly close: () => Promise<void>;
-};
-
 type Link = { readonly outbox: AsyncQueue<OutgoingMessage> };
 
 const linksOfPeerMax = 3;
@@ -50,68 +44,121 @@ const outboxMessagesMax = 2_048;
 const reconnectBaseMs = 100;
 const reconnectCapMs = 3_000;
 
+type ChannelOptions = Pick<
+  EngineOptions<never, never, never>,
+  "channel" | "peers" | "logger" | "signal"
+>;
+
 /** Listens, and keeps a connection to every peer. */
 export async function openConsensusChannel(
-  options: Pick<EngineOptions<never, never, never>, "channel" | "peers" | "logger" | "signal">,
+  options: ChannelOptions,
   events: ChannelEvents,
 ): Promise<ConsensusChannel> {
-  const { channel, peers, logger } = options;
-  const stopping = new AbortController();
-  const signal = AbortSignal.any([options.signal, stopping.signal]);
-  const links = new Map<Hex, Link[]>();
-  const open = (peer: Hex): Link => {
+  const channel = new ConsensusChannel(options, events);
+  await channel.open();
+  return channel;
+}
+
+/** The connections to the other validators. */
+export class ConsensusChannel {
+  readonly #options: ChannelOptions;
+  readonly #events: ChannelEvents;
+  readonly #stopping = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #links = new Map<Hex, readonly Link[]>();
+  #server: ListeningServer | undefined;
+  #connectors: readonly Promise<void>[] = [];
+
+  constructor(options: ChannelOptions, events: ChannelEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#signal = AbortSignal.any([options.signal, this.#stopping.signal]);
+  }
+
+  async open(): Promise<void> {
+    const { channel, peers, logger } = this.#options;
+    const connect: GrpcImplementation<typeof ConsensusChannelService, CallContext>["connect"] = (
+      requests,
+      context,
+    ) => this.#serve(requests, context);
+    this.#server = await createGrpcServer({
+      port: channel.port,
+      ...(channel.host === undefined ? {} : { host: channel.host }),
+      services: [grpcHandler(ConsensusChannelService, { connect })],
+      tls: { identity: channel.identity, peers },
+      logger,
+    });
+    this.#connectors = peers.map((peer) => this.#keepConnected(peer));
+  }
+
+  get port(): number {
+    return this.#server?.port ?? 0;
+  }
+
+  /** Peers with an open connection. */
+  connected(): Hex[] {
+    return [...this.#links].filter(([, links]) => links.length > 0).map(([peer]) => peer);
+  }
+
+  send(to: Hex, message: OutgoingMessage): void {
+    const link = this.#links.get(to)?.at(-1);
+    if (link !== undefined && !link.outbox.push(message)) this.#events.onDropped(to);
+  }
+
+  broadcast(message: OutgoingMessage): void {
+    for (const peer of this.connected()) this.send(peer, message);
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    for (const links of this.#links.values()) for (const { outbox } of links) outbox.close();
+    await Promise.all([this.#server?.close(), ...this.#connectors]);
+  }
+
+  #openLink(peer: Hex): Link {
     const link: Link = { outbox: createAsyncQueue(outboxMessagesMax) };
-    for (const message of events.onConnected(peer)) link.outbox.push(message);
-    const all = [...(links.get(peer) ?? []), link];
+    for (const message of this.#events.onConnected(peer)) link.outbox.push(message);
+    const all = [...(this.#links.get(peer) ?? []), link];
     // More than one connection each way is an old one that has not noticed its end, or a peer that wastes memory.
     for (const old of all.splice(0, all.length - linksOfPeerMax)) old.outbox.close();
-    links.set(peer, all);
+    this.#links.set(peer, all);
     return link;
-  };
-  const shut = (peer: Hex, link: Link): void => {
-    link.outbox.close();
-    const remaining = (links.get(peer) ?? []).filter((other) => other !== link);
-    links.set(peer, remaining);
-    if (remaining.length === 0) events.onLost(peer);
-  };
-  const server = await createGrpcServer({
-    port: channel.port,
-    ...(channel.host === undefined ? {} : { host: channel.host }),
-    services: [
-      grpcHandler(ConsensusChannelService, {
-        connect: (requests, context) => serve(requests, context),
-      }),
-    ],
-    tls: { identity: channel.identity, peers },
-    logger,
-  });
+  }
 
-  async function* serve(
+  #shutLink(peer: Hex, link: Link): void {
+    link.outbox.close();
+    const remaining = (this.#links.get(peer) ?? []).filter((other) => other !== link);
+    this.#links.set(peer, remaining);
+    if (remaining.length === 0) this.#events.onLost(peer);
+  }
+
+  /** A peer has called: its messages come in, ours go out, until either ends. */
+  async *#serve(
     requests: AsyncIterable<ConnectRequest>,
-    { peer, signal: callSignal }: { readonly peer: Hex | undefined; readonly signal: AbortSignal },
+    { peer, signal }: CallContext,
   ): AsyncGenerator<{ readonly message: OutgoingMessage }> {
     if (peer === undefined) throw new RpcError("UNAUTHENTICATED", "PEER_NOT_REGISTERED");
-    const link = open(peer);
+    const link = this.#openLink(peer);
     let failure: unknown;
-    const reading = read(requests, peer)
+    void this.#read(requests, peer)
       .catch((error: unknown) => {
         failure = error;
       })
       .finally(link.outbox.close);
-    callSignal.addEventListener("abort", link.outbox.close, { once: true });
+    signal.addEventListener("abort", link.outbox.close, { once: true });
     try {
       for await (const message of link.outbox) yield { message };
       if (failure instanceof MalformedMessage) {
-        logger.warn("peer sent a malformed message", { peer, reason: failure.message });
+        const fields = { peer, reason: failure.message };
+        this.#options.logger.warn("peer sent a malformed message", fields);
         throw new RpcError("INVALID_ARGUMENT", "MALFORMED_MESSAGE");
       }
     } finally {
-      shut(peer, link);
-      reading.catch(() => undefined);
+      this.#shutLink(peer, link);
     }
   }
 
-  async function read(
+  async #read(
     messages: AsyncIterable<{ readonly message?: PeerMessage | undefined }>,
     peer: Hex,
   ): Promise<void> {
@@ -120,71 +167,52 @@ export async function openConsensusChannel(
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
       const { message } = next.value;
       if (message === undefined) throw new MalformedMessage("empty message");
-      await events.onMessage(peer, message);
-      if (signal.aborted) return;
+      await this.#events.onMessage(peer, message);
+      if (this.#signal.aborted) return;
     }
   }
 
-  const connectors = peers.map((peer) => keepConnected(peer));
-
-  async function keepConnected(peer: PeerEndpoint): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
+  async #keepConnected(peer: PeerEndpoint): Promise<void> {
+    for (let failures = 0; !this.#signal.aborted; ) {
       const startedAtMs = Date.now();
       try {
-        await connectOnce(peer);
+        await this.#connectOnce(peer);
       } catch (error) {
-        logEnd(logger, peer.address, error);
+        logEnd(this.#options.logger, peer.address, error);
       }
       failures = Date.now() - startedAtMs > reconnectCapMs ? 0 : failures + 1;
       const pauseMs = Math.min(reconnectCapMs, reconnectBaseMs * 2 ** Math.min(failures, 10));
-      await sleep(pauseMs * (0.5 + Math.random() / 2), signal).catch(() => undefined);
+      await sleep(pauseMs * (0.5 + Math.random() / 2), this.#signal).catch(() => undefined);
     }
   }
 
   /** The link counts as open once the server has spoken; until then requests would only be buffered. */
-  async function connectOnce({ address, endpoint, certificate }: PeerEndpoint): Promise<void> {
-    const tls = { identity: channel.identity, peerCertificate: certificate };
+  async #connectOnce({ address, endpoint, certificate }: PeerEndpoint): Promise<void> {
+    const { identity } = this.#options.channel;
+    const tls = { identity, peerCertificate: certificate };
     const client = createGrpcClient(ConsensusChannelService, endpoint, { tls });
     const requests = createAsyncQueue<{ readonly message: OutgoingMessage }>(outboxMessagesMax);
+    const responses = client.connect(requests, { signal: this.#signal });
+    const iterator = responses[Symbol.asyncIterator]();
     let link: Link | undefined;
     try {
-      const responses = client.connect(requests, { signal });
-      const announced = async function* () {
-        for await (const response of responses) {
-          if (link === undefined) {
-            link = open(address);
-            forward(link.outbox, requests);
-          }
-          yield response;
-        }
-      };
-      await read(announced(), address);
+      const first = await iterator.next();
+      if (first.done === true) return;
+      link = this.#openLink(address);
+      forward(link.outbox, requests);
+      await this.#read(prepend(first.value, iterator), address);
     } finally {
       requests.close();
-      if (link !== undefined) shut(address, link);
+      await iterator.return?.();
+      if (link !== undefined) this.#shutLink(address, link);
       client.close();
     }
   }
+}
 
-  const send = (to: Hex, message: OutgoingMessage): void => {
-    const link = links.get(to)?.at(-1);
-    if (link !== undefined && !link.outbox.push(message)) events.onDropped(to);
-  };
-  const connected = (): Hex[] =>
-    [...links].filter(([, open]) => open.length > 0).map(([peer]) => peer);
-  return {
-    port: server.port,
-    send,
-    connected,
-    broadcast: (message) => {
-      for (const peer of connected()) send(peer, message);
-    },
-    close: async () => {
-      stopping.abort();
-      for (const open of links.values()) for (const { outbox } of open) outbox.close();
-      await Promise.all([server.close(), ...connectors]);
-    },
-  };
+async function* prepend<T>(first: T, rest: AsyncIterator<T>): AsyncGenerator<T> {
+  yield first;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
 function forward(

@@ -5,7 +5,7 @@ import { createPrng } from "@sequorum/testkit";
 import { startPostgres } from "@sequorum/testkit/servers";
 import { type ClusterNode, createCluster, eventually, transactionOf } from "./engine-cluster.ts";
 
-const kills = 6;
+const kills = 4;
 
 /** Starts the fourth validator as a process; resolves when it runs. */
 async function startFourth(node: ClusterNode): Promise<ChildProcess> {
