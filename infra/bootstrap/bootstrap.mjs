@@ -27,6 +27,7 @@ export async function bootstrap() {
     node,
     env: {
       ...process.env,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(cache, "node"),
       SEQUORUM_NATS_BIN: natsServer,
       SEQUORUM_POSTGRES_BIN: postgres,
       PATH: `${dirname(node)}:${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}`,

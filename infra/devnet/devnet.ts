@@ -1,13 +1,14 @@
 /** The development pool: shared servers, network and operators, started and stopped together. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { NetworkConfig, ProtocolParameters } from "@sequorum/protocol";
 import type { Child } from "./child-process.ts";
 import { openNetwork } from "./create-network.ts";
 import { createDirectories, type Directories } from "./directories.ts";
 import { type OperatorKeys, openOperatorKeys } from "./operator-keys.ts";
 import { databaseName, operatorName, type Surroundings, startOperator } from "./operators.ts";
-import { type OperatorPorts, operatorPorts, serverPorts } from "./ports.ts";
+import { type OperatorPorts, operatorPorts, requireFreePorts, serverPorts } from "./ports.ts";
 import { createDatabases, type Server, startL1, startNats, startPostgres } from "./servers.ts";
 
 /** What a development pool is made of. */
@@ -21,6 +22,8 @@ export type DevnetOptions = {
   readonly logLevel: string;
   /** Parameters of a new network that differ from the development defaults. */
   readonly parameters?: Partial<ProtocolParameters>;
+  /** Ends the start early; everything that was started is stopped. */
+  readonly signal?: AbortSignal;
   /** Told of each step. */
   readonly onProgress?: (what: string) => void;
 };
@@ -56,6 +59,8 @@ export type Devnet = {
 
 const l1ChainId = 31_337;
 const operatorStopMs = 3_500;
+/** As a process supervisor in production: long enough not to spin, short enough not to be noticed. */
+const restartPauseMs = 1_000;
 
 /** Starts a pool, or goes on with the one in the data directory. Throws when it is in use or does not start. */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
@@ -64,15 +69,17 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const processes = claimDirectory(directories);
   const progress = options.onProgress ?? (() => {});
   try {
+    await requireFreePorts(options.portBase, options.operators);
     progress("starting L1, NATS and Postgres");
     const ports = serverPorts(options.portBase);
     const l1Options = { port: ports.l1, blockSeconds: options.l1BlockSeconds, chainId: l1ChainId };
-    const [l1, nats, postgres, keys] = await Promise.all([
+    const [l1, nats, postgres, keys] = await allOrNone([
       startL1(directories, l1Options).then(processes.add),
       startNats(directories, ports.nats).then(processes.add),
       startPostgres(directories, ports.postgres).then(processes.add),
       Promise.all(range(options.operators).map((i) => openKeys(directories, i))),
     ]);
+    options.signal?.throwIfAborted();
     await createDatabases(postgres.url, range(options.operators).map(databaseName));
     progress(existsSync(directories.networkFile) ? "reading the network" : "deploying the contracts");
     const network = await openNetwork({
@@ -82,6 +89,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
       operators: keys,
       ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
     });
+    options.signal?.throwIfAborted();
     progress("starting the operators");
     const surroundings: Surroundings = {
       directories,
@@ -138,6 +146,24 @@ function createOperator(scope: {
   const { index, keys, surroundings, split, processes } = scope;
   const ports = operatorPorts(surroundings.portBase, index);
   let children: Child[] = [];
+  let isWanted = false;
+
+  /** Starts the processes; one that ends by itself (its environment failed) is started again after a pause. */
+  async function start(): Promise<void> {
+    isWanted = true;
+    children = await startOperator(index, surroundings, split);
+    for (const child of children) {
+      processes.addOperator(child);
+      child.ended.then(() => delay(restartPauseMs)).then(() => restart(child));
+    }
+  }
+
+  async function restart(child: Child): Promise<void> {
+    if (!isWanted || processes.isStopping() || !children.includes(child)) return;
+    await Promise.all(children.map((other) => other.stop("SIGTERM", operatorStopMs)));
+    await start();
+  }
+
   return {
     index,
     name: operatorName(index),
@@ -145,13 +171,11 @@ function createOperator(scope: {
     ports,
     rpcUrl: `http://127.0.0.1:${ports.ordererRpc}`,
     processes: () => children.filter((child) => child.alive()),
+    start,
     kill: async () => {
+      isWanted = false;
       await Promise.all(children.map((child) => child.stop("SIGKILL")));
       children = [];
-    },
-    start: async () => {
-      children = await startOperator(index, surroundings, split);
-      for (const child of children) processes.addOperator(child);
     },
   };
 }
@@ -170,6 +194,7 @@ function claimDirectory(directories: Directories) {
   }
   const servers: Server[] = [];
   const operators: Child[] = [];
+  let stopping = false;
   const save = () => {
     const children = [...servers.map(({ child }) => child), ...operators].filter((child) => child.alive());
     writeFileSync(pidFile, JSON.stringify({ owner: process.pid, children: children.map(({ pid }) => pid) }));
@@ -185,7 +210,9 @@ function claimDirectory(directories: Directories) {
       operators.push(child);
       save();
     },
+    isStopping: () => stopping,
     async stopAll(): Promise<void> {
+      stopping = true;
       await Promise.all(operators.map((child) => child.stop("SIGTERM", operatorStopMs)));
       await Promise.all(servers.map(({ child }) => child.stop(child.name === "postgres" ? "SIGINT" : "SIGTERM", 1_500)));
       rmSync(pidFile, { force: true });
@@ -208,7 +235,13 @@ async function resetData(dataDirectory: string): Promise<void> {
   }
 }
 
-/** Whether the process runs; a zombie does not. */
+/** As `Promise.all`, but throws only when all have ended, so that nothing is started after the clean-up. */
+async function allOrNone<T extends readonly unknown[]>(work: readonly [...{ [K in keyof T]: Promise<T[K]> }]): Promise<T> {
+  await Promise.allSettled(work);
+  return (await Promise.all(work)) as unknown as T;
+}
+
+/** Whether the process runs. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -14,6 +14,7 @@ async function main(): Promise<number> {
     process.stdout.write(help);
     return 0;
   } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") return 130;
     const isUsage = error instanceof UsageError;
     process.stderr.write(`${isUsage ? "" : "The pool did not start. "}${describe(error)}\n`);
     if (isUsage) process.stderr.write("See npm start -- --help\n");
@@ -27,7 +28,11 @@ async function runPool(options: DevnetOptions): Promise<number> {
   const onSignal = () => interrupted.abort();
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  const devnet = await startDevnet({ ...options, onProgress: (what) => process.stdout.write(`${what} ...\n`) });
+  const devnet = await startDevnet({
+    ...options,
+    signal: interrupted.signal,
+    onProgress: (what) => process.stdout.write(`${what} ...\n`),
+  });
   const view = startLiveView(devnet, { isTerminal: options.view && isatty(1) });
   let exitCode = 0;
   try {

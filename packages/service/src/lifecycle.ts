@@ -24,6 +24,8 @@ export type ServiceContext = {
 
 /** Time between the first signal and a forced exit. */
 const stopTimeoutMs = 10_000;
+/** Time between the end of a service and a forced exit, when something keeps the process. */
+const leftoversTimeoutMs = 1_000;
 
 /** Exit codes: 0 stopped as asked, 1 bug or bad configuration, 75 environment failed and a restart may help. */
 export type ExitCode = 0 | 1 | 75;
@@ -65,7 +67,10 @@ export async function runService(
     process.off("unhandledRejection", fail);
     process.off("uncaughtException", fail);
   }
-  return report(failure, logger);
+  const exitCode = report(failure, logger);
+  // What a failed service left open must not keep the process; a timer without reference fires only in that case.
+  setTimeout(() => process.exit(exitCode), leftoversTimeoutMs).unref();
+  return exitCode;
 }
 
 function report(failure: unknown, logger: Logger): ExitCode {
