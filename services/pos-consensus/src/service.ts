@@ -120,7 +120,7 @@ async function start(
     privateKey: keys.sequencer,
     domain: signingDomain(network),
     check: (transaction) => app.checkTransaction(engine.appState(), transaction),
-    submit: engine.submitTransaction,
+    submit: (transaction) => engine.submitTransaction(transaction),
     metrics: poolMetrics,
     logger,
   });
@@ -221,7 +221,7 @@ function followNeighbours(
     bus,
     ordererUrl: config.ordererUrl,
     certifiedHeight: () => engine.appState().certified.height,
-    onChange: engine.localViewChanged,
+    onChange: (view) => engine.localViewChanged(view),
     record: (tx, payload) => relay.record(tx, payload),
     signal,
     logger,

@@ -68,7 +68,8 @@ async function loadGenesisMembers({
   signal,
 }: MembersOptions): Promise<Member[]> {
   const [row] = await store.sql<{ members: string }[]>`SELECT members FROM pool_genesis`;
-  if (row !== undefined) return decodeMembers(row.members);
+  const identity = identityOf(network);
+  if (row !== undefined) return restoreMembers(row.members, identity);
   const read = () =>
     readMembers(client, network, network.genesisL1Block).catch((error: unknown) => {
       throw new RetryableError("L1 did not answer", { cause: toL1Error(error) });
@@ -81,7 +82,8 @@ async function loadGenesisMembers({
   });
   if (members.length === 0)
     throw new FatalError(`L1 has no members at block ${network.genesisL1Block}`);
-  await store.sql`INSERT INTO pool_genesis (members) VALUES (${encodeCanonical(members)}) ON CONFLICT DO NOTHING`;
+  const text = encodeCanonical({ identity, members });
+  await store.sql`INSERT INTO pool_genesis (members) VALUES (${text}) ON CONFLICT DO NOTHING`;
   return members;
 }
 
@@ -106,6 +108,15 @@ async function readCurrentIdentities({
   }
 }
 
-function decodeMembers(text: string): Member[] {
-  return decodeCanonical(text) as Member[];
+/** What tells one network from another on the same database. */
+function identityOf({ l1ChainId, contracts, genesisL1Block }: NetworkConfig): string {
+  return `${l1ChainId}/${contracts.rollupChain}/${genesisL1Block}`;
+}
+
+function restoreMembers(text: string, identity: string): Member[] {
+  const stored = decodeCanonical(text) as { readonly identity: string; readonly members: Member[] };
+  if (stored.identity === identity) return stored.members;
+  throw new FatalError(
+    "the database belongs to another network: give this network a database of its own",
+  );
 }
