@@ -149,29 +149,28 @@ class BftEngine<AppState, Decision, LocalView> implements Engine<AppState, Decis
     return this.#channel?.port ?? 0;
   }
 
-  submitTransaction(transaction: Hex): SubmitResult {
+  // Properties, not methods: callers pass these functions on by themselves.
+  readonly submitTransaction = (transaction: Hex): SubmitResult => {
     const result = this.#submit(transaction, "local");
     const isHeld = result.type === "ok" || result.type === "known";
     if (isHeld) this.#broadcast([toTransactionGossip([transaction])]);
     return result;
-  }
+  };
 
-  onDecided(listener: (decided: Decided<AppState, Decision>) => void): () => void {
+  readonly onDecided = (listener: (decided: Decided<AppState, Decision>) => void): (() => void) => {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
-  }
+  };
 
-  localViewChanged(view: LocalView): void {
+  readonly localViewChanged = (view: LocalView): void => {
     this.#localView = view;
     this.#offer({ type: "localViewChanged" });
     this.#work.check();
-  }
+  };
 
-  appState(): AppState {
-    return this.#loaded.chain.appState();
-  }
+  readonly appState = (): AppState => this.#loaded.chain.appState();
 
-  status(): EngineStatus {
+  readonly status = (): EngineStatus => {
     const { round, step: at } = this.#runtime.state();
     const { height, parentId } = this.#loaded.chain.tip();
     this.#metrics.round.set(round);
@@ -184,19 +183,13 @@ class BftEngine<AppState, Decision, LocalView> implements Engine<AppState, Decis
       isSynced: this.#isSynced(),
       pendingTransactions: this.#mempool.size(),
     };
-  }
+  };
 
-  ready(): boolean {
-    return !this.#isStopped && this.#isSynced() && this.#canDecide();
-  }
+  readonly ready = (): boolean => !this.#isStopped && this.#isSynced() && this.#canDecide();
 
-  readBlock(height: PosHeight) {
-    return this.#loaded.chainStore.readBlock(height);
-  }
+  readonly readBlock = (height: PosHeight) => this.#loaded.chainStore.readBlock(height);
 
-  readDoubleVotes() {
-    return this.#loaded.chainStore.readDoubleVotes();
-  }
+  readonly readDoubleVotes = () => this.#loaded.chainStore.readDoubleVotes();
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopped = true;
