@@ -64,6 +64,9 @@ function settleCertified(
     (block) => block.height > certified.height && descends(next.tree, block, certified),
   );
   effects.push({ type: "storeCertified", height: certified.height, hash: certified.hash, transactions });
+  for (const { hash, height } of next.waiting.values()) {
+    if (height <= certified.height) effects.push({ type: "discardBlock", hash });
+  }
   return { state: pruned({ ...next, certified: light }, kept), effects };
 }
 

@@ -22,7 +22,8 @@ export function onTermStarted(state: State, { term, atMs }: Extract<Input, { typ
   const next: State = {
     ...known,
     term,
-    leaderHeardAtMs: atMs,
+    // not before the grace after a start has passed
+    leaderHeardAtMs: Math.max(state.leaderHeardAtMs, atMs),
     workSinceMs: undefined,
     silenceReported: undefined,
     heartbeatAtMs: 0,

@@ -135,7 +135,7 @@ export type State = {
 };
 
 /** Time after a start for which silence says nothing: the own connections are still being made. */
-const startGraceMs = 3_000;
+const startGraceMs = 5_000;
 
 /** Terms, invalid hashes and origins that are remembered. */
 export const termsMax = 1_024;

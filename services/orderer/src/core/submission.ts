@@ -54,6 +54,11 @@ export function onTransactionsRestored(
     for (const { hash } of block.transactions) state.mempool.include(hash);
     hashes.push(...state.mempool.updateAccounts(block.senders));
   }
+  for (const { pooled } of restored) {
+    const { hash } = pooled.transaction;
+    // its nonce was used by another transaction meanwhile
+    if (state.mempool.get(hash) === undefined && !state.mempool.isIncluded(hash)) hashes.push(hash);
+  }
   const effects: Effect[] = hashes.length === 0 ? [] : [{ type: "dropTransactions", hashes }];
   return { state: { ...state, idle: false }, effects };
 }

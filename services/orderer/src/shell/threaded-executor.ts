@@ -78,15 +78,27 @@ export function startBlockThread(data: ThreadData, fail: (error: unknown) => voi
   };
 }
 
+/** Without calls for this long their thread ends, for its memory. */
+const callIdleMs = 60_000;
+
 /** A call that takes longer costs its thread, and the next call gets a new one. */
 export function createCallThread(data: ThreadData, callMsMax: number): CallThread {
   let thread: ReturnType<typeof startThread> | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  const end = () => {
+    const ended = thread;
+    thread = undefined;
+    void ended?.close();
+  };
   return {
     async call(header, request) {
       thread ??= startThread(data, () => {
         thread = undefined;
       });
       const used = thread;
+      clearTimeout(idle);
+      idle = setTimeout(end, Math.max(callIdleMs, callMsMax));
+      idle.unref();
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise<CallResult>((resolve) => {
         timer = setTimeout(() => {
@@ -105,7 +117,10 @@ export function createCallThread(data: ThreadData, callMsMax: number): CallThrea
         clearTimeout(timer);
       }
     },
-    close: async () => thread?.close(),
+    async close() {
+      clearTimeout(idle);
+      await thread?.close();
+    },
   };
 }
 
@@ -116,7 +131,7 @@ type Pending = { readonly resolve: (value: never) => void; readonly reject: (err
 function startThread(data: ThreadData, onEnd: (error: unknown) => void) {
   const worker = new Worker(new URL("./executor-thread.ts", import.meta.url), {
     workerData: data,
-    resourceLimits: { maxOldGenerationSizeMb: 512 },
+    resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 32 },
   });
   const pending = new Map<number, Pending>();
   let nextId = 0;
