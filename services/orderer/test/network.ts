@@ -118,11 +118,13 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
     logger: silentLogger,
     fail: (error) => failures.push(error),
   });
-  const stop = async () => {
+  let stopping: Promise<void> | undefined;
+  const close = async () => {
     await node.close();
     abort.abort();
     await store.close();
   };
+  const stop = () => (stopping ??= close());
   return { ...node, self, store, published, failures, identity, stop };
 }
 
