@@ -39,8 +39,10 @@ export async function openOperatorKeys(name: string, operatorDirectory: string):
   const password = await readFile(passwordFile, "utf8");
   const open = async (file: string, make: () => Uint8Array) => {
     const path = join(directory, file);
-    if (!existsSync(path)) await writeKeystore(path, password, make());
-    return readKeystore(path, password);
+    if (existsSync(path)) return readKeystore(path, password);
+    const secret = make();
+    await writeKeystore(path, password, secret);
+    return secret;
   };
   const identity = (channel: string) => () => encodePeerIdentity(createPeerIdentity(`${name} ${channel}`));
   const random = () => new Uint8Array(randomBytes(32));

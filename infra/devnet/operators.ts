@@ -15,6 +15,9 @@ export const serviceNames = [
   "challenger",
 ] as const;
 
+/** V8 sizes its young generation for one large program a machine; eight megabytes are enough for ours and save a hundred. */
+const nodeOptions = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
+
 /** Name of a service. */
 export type ServiceName = (typeof serviceNames)[number];
 
@@ -48,7 +51,7 @@ export async function startOperator(index: number, surroundings: Surroundings, s
     startChild({
       name: processName,
       file: process.execPath,
-      args: ["--disable-warning=ExperimentalWarning", program],
+      args: [...nodeOptions, program],
       env,
       ipc: true,
       logFile: join(logs, `${processName}.log`),
