@@ -21,6 +21,8 @@ export type SubscribeOptions = {
   readonly from: string;
   /** Events to handle; all when left out. The others are passed over without a transaction. */
   readonly select?: (event: Event) => boolean;
+  /** Told of every event before it is handled, perhaps more than once and without a transaction: for traces. */
+  readonly observe?: (event: Event) => void;
   /** Called in order, once in effect; a throw rolls back and is tried again with a pause. */
   readonly handle: EventHandler;
 };
@@ -65,8 +67,8 @@ export async function openBus(options: BusOptions): Promise<Bus> {
   const tasks: Promise<void>[] = [outbox.run()];
   return {
     publish: outbox.record,
-    subscribe({ from, select, handle }) {
-      const subscription = { stream, from, store, handle, signal: running, logger };
+    subscribe({ from, select, observe = () => {}, handle }) {
+      const subscription = { stream, from, store, observe, handle, signal: running, logger };
       tasks.push(runSubscription({ ...subscription, select: select ?? (() => true) }));
     },
     ready: () => !connection.isClosed() && outbox.sent(),

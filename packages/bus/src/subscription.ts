@@ -20,6 +20,7 @@ export type SubscriptionOptions = {
   readonly from: string;
   readonly store: Store;
   readonly select: (event: Event) => boolean;
+  readonly observe: (event: Event) => void;
   readonly handle: (event: Event, tx: Transaction) => Promise<void>;
   readonly signal: AbortSignal;
   readonly logger: Logger;
@@ -53,6 +54,7 @@ async function followStream(options: SubscriptionOptions, fromStart: boolean): P
       logger.warn("events missing, reading the stream again", { from, have: sequence, got: event.sequence });
       return "gap";
     }
+    options.observe(event);
     if (options.select(event)) await handleOnce(options, event, message);
     sequence = event.sequence;
     if (signal.aborted) return "ended";

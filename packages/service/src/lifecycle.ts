@@ -44,7 +44,11 @@ export async function runService(
     { level: (env["LOG_LEVEL"] ?? "info") as LogLevel },
   );
   const endpoint = env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
-  const stopTracing = startTracing({ service: name, ...(endpoint ? { endpoint } : {}) });
+  const stopTracing = startTracing({
+    service: name,
+    operator: env["OPERATOR"] ?? env[`${name.toUpperCase().replaceAll("-", "_")}_OPERATOR`],
+    ...(endpoint ? { endpoint } : {}),
+  });
   const controller = new AbortController();
   let failure: unknown;
   const fail = (error: unknown) => {

@@ -5,6 +5,7 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
+import { resourceOf, startBlockTraces } from "./block-trace.ts";
 
 /** Values of a span's attributes. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
@@ -18,6 +19,7 @@ export type TraceCarrier = Record<string, string>;
  */
 export function startTracing(options: {
   readonly service: string;
+  readonly operator?: string | undefined;
   readonly endpoint?: string;
   readonly processors?: readonly SpanProcessor[];
 }): () => Promise<void> {
@@ -26,11 +28,15 @@ export function startTracing(options: {
     spanProcessors.push(new BatchSpanProcessor(new OTLPTraceExporter({ url: options.endpoint })));
   }
   const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ "service.name": options.service }),
+    resource: resourceFromAttributes(resourceOf(options.service, options.operator)),
     spanProcessors,
   });
   provider.register({ propagator: new W3CTraceContextPropagator() });
-  return () => provider.shutdown();
+  const stopBlockTraces = startBlockTraces({ operator: options.operator, processors: spanProcessors });
+  return () => {
+    stopBlockTraces();
+    return provider.shutdown();
+  };
 }
 
 /** Runs `work` in a span that is ended with its outcome. */
