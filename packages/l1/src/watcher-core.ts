@@ -101,11 +101,19 @@ function onHeadSeen(state: WatcherState, head: L1Cursor): WatcherStep {
   const tip = windowTip(state);
   if (tip === undefined || head.number > tip.number) return fetchNext(state, head);
   const known = hashAt(state, head.number);
-  // The node is behind, or nothing is new, or a lower fork: only a chain at least as high as ours replaces it.
-  if (known === undefined || known === head.hash || head.number < tip.number) {
-    return { state, effects: [] };
-  }
-  return dropTip(state, head);
+  // The node is behind, or nothing is new.
+  if (known === undefined || known === head.hash) return { state, effects: [] };
+  return dropFrom(state, head);
+}
+
+/** The window's block at the head's height is not in the node's chain, which may be shorter: it and all above are forgotten. */
+function dropFrom(state: WatcherState, head: L1Cursor): WatcherStep {
+  const pending = state.pending.filter((block) => block.number < head.number);
+  const isDelivered = state.delivered.some(({ number }) => number === head.number);
+  if (isDelivered) return contradictDelivered(state);
+  const refetch = fetchNext({ ...state, pending }, head);
+  const rollback: WatcherEffect = { type: "rollback", to: head.number - 1n };
+  return { state: refetch.state, effects: [rollback, ...refetch.effects] };
 }
 
 function onBlocksFetched(

@@ -44,10 +44,29 @@ test("a node that is behind changes nothing", () => {
   assert.deepEqual(step, { state, effects: [] });
 });
 
-test("a head that is lower than the tip on another fork changes nothing", () => {
+test("a reorg to a shorter chain is noticed at once", () => {
   const { state } = serve(initialWatcherState(parameters, undefined), chain("a", 1, 6));
   const fork = [...chain("a", 1, 4), ...chain("b", 5, 5, "a4")];
-  assert.deepEqual(stepWatcher(state, headSeen(fork)), { state, effects: [] });
+  const step = serve(state, fork);
+  assert.deepEqual(
+    step.effects.filter(({ type }) => type === "rollback"),
+    [{ type: "rollback", to: 4n }],
+  );
+  assert.deepEqual([extended(step.effects), confirmed(step.effects)], [["b5"], []]);
+  const grown = serve(step.state, [...fork, ...chain("b", 6, 7, "b5")]);
+  assert.deepEqual(confirmed(grown.effects), ["b5"]);
+});
+
+test("a shorter chain that contradicts a delivered block is a deep reorg after three polls", () => {
+  let { state } = serve(initialWatcherState(parameters, undefined), chain("a", 1, 6));
+  const fork = [...chain("a", 1, 2), ...chain("b", 3, 4, "a2")];
+  const concluded: boolean[] = [];
+  for (let poll = 0; poll < 3; poll++) {
+    const step = serve(state, fork);
+    state = step.state;
+    concluded.push(step.effects.some(({ type }) => type === "deepReorg"));
+  }
+  assert.deepEqual(concluded, [false, false, true]);
 });
 
 test("a reorg of unconfirmed blocks rolls back to the fork and goes on", () => {
