@@ -23,12 +23,15 @@ export type OrdererConfig = {
   readonly postgresUrl: string;
   readonly natsUrl: string;
   readonly l1RpcUrl: string;
-  /** Address on which every port listens. */
-  readonly host: string;
-  /** L2 JSON-RPC (HTTP and WebSocket). */
+  /** Address and port of the L2 JSON-RPC (HTTP and WebSocket). */
+  readonly rpcHost: string;
   readonly rpcPort: number;
+  /** Without authentication: for the operator's own services. */
+  readonly grpcHost: string;
   readonly grpcPort: number;
+  readonly feedHost: string;
   readonly feedPort: number;
+  readonly httpHost: string;
   readonly httpPort: number;
   /** Directory that holds sequencer.json and feed-tls.json. */
   readonly keystoreDir: string;
@@ -37,6 +40,7 @@ export type OrdererConfig = {
   readonly coinbase: Hex | null;
   readonly stallTimeoutMs: number;
   readonly originSettleMs: number;
+  readonly originSettleBlocks: number;
   readonly l1PollIntervalMs: number;
   readonly buildMsMax: number;
   readonly callGasMax: number;
@@ -56,6 +60,9 @@ const address: Parser<Hex> = (value) => {
 
 const count = integer({ min: 1, max: 10_000_000 });
 
+/** Nothing is reachable from outside unless the operator says so. */
+const loopback = "127.0.0.1";
+
 /** Variable and parser of each field. */
 export const ordererConfigKeys: ConfigKeys<OrdererConfig> = {
   operator: required("ORDERER_OPERATOR", name),
@@ -63,16 +70,20 @@ export const ordererConfigKeys: ConfigKeys<OrdererConfig> = {
   postgresUrl: required("ORDERER_POSTGRES_URL", url),
   natsUrl: required("ORDERER_NATS_URL", url),
   l1RpcUrl: required("ORDERER_L1_RPC_URL", url),
-  host: optional("ORDERER_HOST", text, "127.0.0.1"),
+  rpcHost: optional("ORDERER_RPC_HOST", text, loopback),
   rpcPort: required("ORDERER_RPC_PORT", port),
+  grpcHost: optional("ORDERER_GRPC_HOST", text, loopback),
   grpcPort: required("ORDERER_GRPC_PORT", port),
+  feedHost: optional("ORDERER_FEED_HOST", text, loopback),
   feedPort: required("ORDERER_FEED_PORT", port),
+  httpHost: optional("ORDERER_HTTP_HOST", text, loopback),
   httpPort: required("ORDERER_HTTP_PORT", port),
   keystoreDir: required("ORDERER_KEYSTORE_DIR", directory),
   keystorePasswordFile: required("ORDERER_KEYSTORE_PASSWORD_FILE", filePath),
   coinbase: optional<Hex | null>("ORDERER_COINBASE", address, null),
   stallTimeoutMs: optional("ORDERER_STALL_TIMEOUT_MS", integer({ min: 1_000, max: 600_000 }), 5_000),
   originSettleMs: optional("ORDERER_ORIGIN_SETTLE_MS", integer({ min: 0, max: 600_000 }), 2_000),
+  originSettleBlocks: optional("ORDERER_ORIGIN_SETTLE_BLOCKS", integer({ min: 0, max: 64 }), 2),
   l1PollIntervalMs: optional("ORDERER_L1_POLL_INTERVAL_MS", integer({ min: 50, max: 60_000 }), 1_000),
   buildMsMax: optional("ORDERER_BUILD_MS_MAX", integer({ min: 50, max: 10_000 }), 700),
   callGasMax: optional("ORDERER_CALL_GAS_MAX", integer({ min: 100_000, max: 1_000_000_000 }), 30_000_000),

@@ -91,20 +91,23 @@ async function start(config: OrdererConfig, context: Lifetimes, resources: Resou
   resources.add(node, (running) => running.close());
   const peers = await servePeers(base, node, { logger, signal });
   resources.add(peers, (running) => running.close());
-  const onOrigins = node.onOrigins;
+  const { onOrigins, onOriginsReplaced } = node;
   const pollIntervalMs = config.l1PollIntervalMs;
-  const following = followL1({ network, client: l1, store, signal, logger, pollIntervalMs, onOrigins, onFatal: fail });
+  const hands = { onOrigins, onOriginsReplaced, onFatal: fail };
+  const following = followL1({ network, client: l1, store, signal, logger, pollIntervalMs, ...hands });
   resources.add(following, (running) => running);
   node.followDecisions(bus);
-  const { host } = config;
   const rpc = ordererHandler({ ...node, peers: () => node.clients.connected() });
   const grpc = resources.add(
-    await createGrpcServer({ port: config.grpcPort, host, services: [rpc], logger }),
+    await createGrpcServer({ port: config.grpcPort, host: config.grpcHost, services: [rpc], logger }),
     (server) => server.close(),
   );
   const jsonRpc = resources.add(await serveJsonRpc(base, node, { logger, signal }), (server) => server.close());
   const ready = () => bus.ready() && node.isSynced();
-  const http = resources.add(await startHttpServer({ port: config.httpPort, host, ready, metrics }), (server) => server.close());
+  const http = resources.add(
+    await startHttpServer({ port: config.httpPort, host: config.httpHost, ready, metrics }),
+    (server) => server.close(),
+  );
   resources.add(stopping, (controller) => controller.abort()); // second: L1 and members are no longer followed
   resources.add(node.pool, (pool) => pool.close()); // first of all: no new transactions
   return {
@@ -138,7 +141,7 @@ function servePeers({ config, network, l1, store, self, identity }: Base, node: 
     store,
     self,
     identity,
-    host: config.host,
+    host: config.feedHost,
     port: config.feedPort,
     handler: feedHandler({ hub: node.hub, reader: node.reader, submit: (raw) => node.pool.add(raw) }),
     clients: node.clients,
@@ -151,7 +154,7 @@ function servePeers({ config, network, l1, store, self, identity }: Base, node: 
 function serveJsonRpc({ config, metrics }: Base, node: Node, { signal, logger }: OrdererContext) {
   return startJsonRpcServer({
     port: config.rpcPort,
-    host: config.host,
+    host: config.rpcHost,
     reader: node.chain,
     executor: node.calls,
     pool: node.pool,

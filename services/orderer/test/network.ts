@@ -104,7 +104,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const identity = options.identity ?? createPeerIdentity("test");
   const self = addressOf(key);
   const node = await startNode({
-    config: { ...testConfig(), postgresUrl, originSettleMs: 0, ...options.config },
+    config: { ...testConfig(), postgresUrl, originSettleMs: 0, originSettleBlocks: 0, ...options.config },
     network,
     privateKey: key,
     self,

@@ -80,4 +80,6 @@ export type Input =
     }
   /** L1 blocks became deep enough, ascending. */
   | { readonly type: "originsConfirmed"; readonly origins: readonly Origin[]; readonly atMs: number }
+  /** L1 blocks above this number are not the confirmed ones any more. */
+  | { readonly type: "originsReplaced"; readonly above: bigint; readonly atMs: number }
   | { readonly type: "tick"; readonly atMs: number };

@@ -4,6 +4,7 @@ import { isAbleToBuild, isLeading } from "./build-block.ts";
 import type { Effect, Step } from "./effect.ts";
 import type { Input } from "./input.ts";
 import { missingBlocks } from "./missing-blocks.ts";
+import { settledQueueLength } from "./origins.ts";
 import { type State, termsMax } from "./state.ts";
 
 /** A longer gap between two ticks is a pause of this process, which says nothing about the leader. */
@@ -75,7 +76,7 @@ export function forwardWaiting(state: State, atMs: number): Step {
 /** Notes since when work waits: a living leader that leaves it lying is stalled. Part of every step. */
 export function noteWork(state: State, atMs: number): State {
   const head = headOf(state);
-  const hasForced = (state.origins.at(-1)?.queueLength ?? 0n) > head.queuePosition;
+  const hasForced = settledQueueLength(state, atMs) > head.queuePosition;
   const next = { baseFeePerGas: head.nextBaseFeePerGas, gasLimit: head.gasLimit };
   const hasWork = hasForced || state.mempool.hasExecutable(next);
   if (!hasWork) return state.workSinceMs === undefined ? state : { ...state, workSinceMs: undefined };

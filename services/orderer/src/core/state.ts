@@ -20,6 +20,8 @@ export type Parameters = {
   readonly uncertifiedBlocksMax: number;
   /** Time for which an L1 block has been confirmed here before a leader takes it as origin: so followers have it too. */
   readonly originSettleMs: number;
+  /** L1 blocks that must have been confirmed after it, too: a reorganisation that goes somewhat below the depth does no harm. */
+  readonly originSettleBlocks: number;
   readonly originDriftSecondsMax: number;
   /** How far a leader's timestamp may be ahead of the own clock. */
   readonly clockAheadSecondsMax: number;

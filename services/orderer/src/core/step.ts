@@ -5,7 +5,7 @@ import { onBlocksCertified } from "./certification.ts";
 import type { Step } from "./effect.ts";
 import type { Input } from "./input.ts";
 import { noteWork, onHeartbeatReceived, onTermStarted, onTick } from "./leadership.ts";
-import { onOriginsConfirmed } from "./origins.ts";
+import { onOriginsConfirmed, onOriginsReplaced } from "./origins.ts";
 import { onBlockExecuted, onBlockReceived, startExecution } from "./peer-blocks.ts";
 import type { State } from "./state.ts";
 import { onAccountsRead, onTransactionsReceived, onTransactionsRestored } from "./submission.ts";
@@ -47,6 +47,8 @@ function handle(state: State, input: Input): Step {
     }
     case "originsConfirmed":
       return onOriginsConfirmed(state, input);
+    case "originsReplaced":
+      return onOriginsReplaced(state, input);
     case "tick":
       return onTick(state, input);
     default:

@@ -1,6 +1,6 @@
 /** The running core with its hands: everything of an orderer but its servers. */
 import type { Bus } from "@sequorum/bus";
-import { assert, type Hex, type NetworkConfig, recoverAddress } from "@sequorum/protocol";
+import { assert, blockTransactionBytesMax, type Hex, type NetworkConfig, recoverAddress } from "@sequorum/protocol";
 import { type Logger, type PeerIdentity, RetryableError, type Runtime, runRuntime } from "@sequorum/service";
 import { createCachedStateStore, createExecutor, type Executor } from "@sequorum/stf";
 import type { Store } from "@sequorum/store";
@@ -53,6 +53,8 @@ export type Node = OrdererPorts & {
   /** Offers an input; a full queue stops the process. */
   readonly offer: (input: Input) => void;
   readonly onOrigins: (origins: readonly Origin[]) => void;
+  /** L1 replaced its confirmed blocks above this number. */
+  readonly onOriginsReplaced: (above: bigint) => void;
   followDecisions(bus: Bus): void;
   /** Whether everything certified is held. */
   isSynced(): boolean;
@@ -62,8 +64,6 @@ export type Node = OrdererPorts & {
 /** Inputs that may wait for the core, and the period of its clock. */
 const queueMax = 65_536;
 const tickMs = 25;
-/** Bytes of a batch that are not transactions: header fields, lists, block fields. */
-const batchOverheadBytes = 4 * 1_024;
 const headersMax = 4_096;
 
 /** Restores the chain and starts the core. */
@@ -131,6 +131,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     clients,
     offer,
     onOrigins: (origins) => offer({ type: "originsConfirmed", origins, atMs: Date.now() }),
+    onOriginsReplaced: (above) => offer({ type: "originsReplaced", above, atMs: Date.now() }),
     followDecisions: (bus) => followDecisions(bus, decisionSink(position, events, offer)),
     isSynced: () => runtime.state().uncovered.size === 0,
     async close() {
@@ -148,11 +149,11 @@ function pick({ coinbase, config }: NodeOptions) {
 }
 
 function rulesOf({ parameters }: NetworkConfig) {
-  const blockTransactionBytesMax = parameters.batchBytesMax - batchOverheadBytes;
+  const bytesMax = blockTransactionBytesMax(parameters.batchBytesMax);
   return {
     originDriftSecondsMax: parameters.l1OriginDriftSecondsMax,
-    blockTransactionBytesMax,
-    transactionBytesMax: Math.min(parameters.maxTransactionBytes, blockTransactionBytesMax),
+    blockTransactionBytesMax: bytesMax,
+    transactionBytesMax: Math.min(parameters.maxTransactionBytes, bytesMax),
   };
 }
 
@@ -179,6 +180,7 @@ function toParameters({ config, network, self }: NodeOptions): Parameters {
     originDriftSecondsMax: l1OriginDriftSecondsMax,
     stallTimeoutMs: config.stallTimeoutMs,
     originSettleMs: config.originSettleMs,
+    originSettleBlocks: config.originSettleBlocks,
     heartbeatIntervalMs: 250,
     forwardIntervalMs: 2_000,
     fetchIntervalMs: 500,

@@ -30,6 +30,7 @@ export const parameters: Parameters = {
   fetchIntervalMs: 500,
   uncertifiedBlocksMax: 3,
   originSettleMs: 0,
+  originSettleBlocks: 0,
   originDriftSecondsMax: 600,
   clockAheadSecondsMax: 15,
   transactionsPerBlockMax: 100,

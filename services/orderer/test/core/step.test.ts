@@ -323,6 +323,32 @@ test("a leader takes an origin only after it has settled, and never an older one
   assert.equal(find(core.effects, "build")?.origin.number, 2n);
 });
 
+test("a leader stays some L1 blocks behind what is confirmed, and nobody calls it stalled for that", () => {
+  const origins = [1n, 2n, 3n].map((number) => origin({ number, queueLength: number === 3n ? 1n : 0n }));
+  const core = new CoreRunner({ originSettleBlocks: 2 }, { origins });
+  core.send({ type: "termStarted", term: term(1n, alice) });
+  assert.equal(find(core.effects, "build"), undefined, "the forced entry is too young");
+  assert.equal(core.state.workSinceMs, undefined);
+  assert.equal(find(core.submit(tx(0n)), "build")?.origin.number, 1n);
+  core.finishBuild();
+  core.after(1_000).send({ type: "originsConfirmed", origins: [origin({ number: 4n }), origin({ number: 5n, queueLength: 1n })] });
+  assert.equal(find(core.effects, "build")?.origin.number, 3n);
+});
+
+test("L1 blocks that L1 replaced are forgotten and confirmed anew; a block that was made from one stops the node", () => {
+  const origins = [1n, 2n, 3n].map((number) => origin({ number }));
+  const core = new CoreRunner({ originSettleBlocks: 2 }, { origins });
+  core.send({ type: "termStarted", term: term(1n, alice) });
+  core.submit(tx(0n));
+  core.finishBuild();
+  core.send({ type: "originsReplaced", above: 1n });
+  assert.deepEqual(core.state.origins.map(({ number }) => number), [1n]);
+  core.send({ type: "originsConfirmed", origins: [2n, 3n, 4n].map((number) => origin({ number })) });
+  core.after(1_000).submit(tx(1n));
+  assert.equal(find(core.effects, "build")?.origin.number, 2n);
+  assert.throws(() => core.send({ type: "originsReplaced", above: 0n }), /replaced/);
+});
+
 test("transactions of before a restart come back, without those in uncertified blocks", () => {
   const core = leading();
   const block = child(genesis, { term: 1n, transactions: [tx(0n)] });
