@@ -5,9 +5,11 @@ import {
   endpoint,
   filePath,
   name,
+  optional,
   parseConfig,
   port,
   required,
+  text,
   url,
 } from "@sequorum/service";
 
@@ -18,7 +20,10 @@ export type BatcherConfig = {
   readonly networkFile: string;
   readonly postgresUrl: string;
   readonly natsUrl: string;
+  /** Without authentication: for the operator's own services. */
+  readonly grpcHost: string;
   readonly grpcPort: number;
+  readonly httpHost: string;
   readonly httpPort: number;
   /** Directory that holds sequencer.json. */
   readonly keystoreDir: string;
@@ -34,7 +39,9 @@ export const batcherConfigKeys: ConfigKeys<BatcherConfig> = {
   networkFile: required("BATCHER_NETWORK_FILE", filePath),
   postgresUrl: required("BATCHER_POSTGRES_URL", url),
   natsUrl: required("BATCHER_NATS_URL", url),
+  grpcHost: optional("BATCHER_GRPC_HOST", text, "127.0.0.1"),
   grpcPort: required("BATCHER_GRPC_PORT", port),
+  httpHost: optional("BATCHER_HTTP_HOST", text, "127.0.0.1"),
   httpPort: required("BATCHER_HTTP_PORT", port),
   keystoreDir: required("BATCHER_KEYSTORE_DIR", directory),
   keystorePasswordFile: required("BATCHER_KEYSTORE_PASSWORD_FILE", filePath),

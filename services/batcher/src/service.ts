@@ -11,6 +11,8 @@ import {
   signingDomain,
 } from "@sequorum/protocol";
 import {
+  type BatchTrace,
+  createBatchTrace,
   createGrpcClient,
   createGrpcServer,
   createMetrics,
@@ -78,7 +80,8 @@ async function start(
   );
   const wakeSender = startSending(config, { store, signal, logger }, resources);
   const totals = { endorsed: 0n, refused: 0n };
-  const core = { parameters, store, bus, fetchBlocks, privateKey, totals, wakeSender };
+  const traces = createBatchTrace("batcher");
+  const core = { parameters, store, bus, fetchBlocks, privateKey, totals, wakeSender, traces };
   const runtime = await startCore(
     { ...core, metrics: createBatcherMetrics(metrics) },
     context,
@@ -92,12 +95,18 @@ async function start(
     findEndorsedDigest: (index, attempt) => findEndorsedDigest(store.sql, index, attempt),
   });
   resources.add(
-    await createGrpcServer({ port: config.grpcPort, services: [rpc], logger }),
+    await createGrpcServer({
+      port: config.grpcPort,
+      host: config.grpcHost,
+      services: [rpc],
+      logger,
+    }),
     (server) => server.close(),
   );
   const ready = () => bus.ready();
-  resources.add(await startHttpServer({ port: config.httpPort, ready, metrics }), (server) =>
-    server.close(),
+  resources.add(
+    await startHttpServer({ port: config.httpPort, host: config.httpHost, ready, metrics }),
+    (server) => server.close(),
   );
   return { name: "batcher", ready, [Symbol.asyncDispose]: () => resources.close() };
 }
@@ -147,6 +156,7 @@ type CoreParts = {
   readonly totals: { endorsed: bigint; refused: bigint };
   readonly wakeSender: () => void;
   readonly metrics: BatcherMetrics;
+  readonly traces: BatchTrace;
 };
 
 /** Restores the core, then feeds it decisions and time. */
@@ -173,6 +183,7 @@ async function startCore(
     domain: parameters.domain,
     offer,
     onRejected: () => metrics.rejected.add(),
+    traces: parts.traces,
   });
   const timer = setInterval(() => {
     report(runtime.state(), metrics);

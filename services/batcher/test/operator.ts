@@ -86,6 +86,7 @@ export async function startOperator(grpcPort: number): Promise<TestOperator> {
   await writeKeystore(join(folder, "sequencer.json"), "secret", privateKey);
   const config: BatcherConfig = {
     ...{ operator: "a", networkFile: join(folder, "network.json"), postgresUrl, natsUrl: nats.url },
+    ...{ grpcHost: "127.0.0.1", httpHost: "127.0.0.1" },
     ...{
       grpcPort,
       httpPort: 0,

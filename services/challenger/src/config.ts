@@ -8,6 +8,7 @@ import {
   parseConfig,
   port,
   required,
+  text,
   url,
 } from "@sequorum/service";
 
@@ -19,7 +20,10 @@ export type ChallengerConfig = {
   readonly postgresUrl: string;
   readonly natsUrl: string;
   readonly l1RpcUrl: string;
+  /** Without authentication: for the operator's own services. */
+  readonly grpcHost: string;
   readonly grpcPort: number;
+  readonly httpHost: string;
   readonly httpPort: number;
   /** Time between two questions to L1 for its head. */
   readonly l1PollMs: number;
@@ -32,7 +36,9 @@ export const challengerConfigKeys: ConfigKeys<ChallengerConfig> = {
   postgresUrl: required("CHALLENGER_POSTGRES_URL", url),
   natsUrl: required("CHALLENGER_NATS_URL", url),
   l1RpcUrl: required("CHALLENGER_L1_RPC_URL", url),
+  grpcHost: optional("CHALLENGER_GRPC_HOST", text, "127.0.0.1"),
   grpcPort: required("CHALLENGER_GRPC_PORT", port),
+  httpHost: optional("CHALLENGER_HTTP_HOST", text, "127.0.0.1"),
   httpPort: required("CHALLENGER_HTTP_PORT", port),
   l1PollMs: optional("CHALLENGER_L1_POLL_MS", integer({ min: 20, max: 60_000 }), 1_000),
 };

@@ -114,12 +114,18 @@ async function start(
     alarmsAfter: (id) => loadAlarms(store.sql, id),
   });
   resources.add(
-    await createGrpcServer({ port: config.grpcPort, services: [rpc], logger }),
+    await createGrpcServer({
+      port: config.grpcPort,
+      host: config.grpcHost,
+      services: [rpc],
+      logger,
+    }),
     (server) => server.close(),
   );
   const ready = () => isL1Up && bus.ready();
-  resources.add(await startHttpServer({ port: config.httpPort, ready, metrics }), (server) =>
-    server.close(),
+  resources.add(
+    await startHttpServer({ port: config.httpPort, host: config.httpHost, ready, metrics }),
+    (server) => server.close(),
   );
   return { name: "challenger", ready, [Symbol.asyncDispose]: () => resources.close() };
 }

@@ -40,6 +40,7 @@ before(async () => {
       natsUrl: nats.url,
     },
     ...{ l1RpcUrl: rollup.url, grpcPort, httpPort: 0, l1PollMs: 50 },
+    ...{ grpcHost: "127.0.0.1", httpHost: "127.0.0.1" },
   };
   const context = {
     signal: stopping.signal,

@@ -11,6 +11,7 @@ import {
   parseConfig,
   port,
   required,
+  text,
   url,
 } from "@sequorum/service";
 
@@ -22,7 +23,10 @@ export type L1ProposerConfig = {
   readonly postgresUrl: string;
   readonly natsUrl: string;
   readonly l1RpcUrl: string;
+  /** Without authentication: for the operator's own services. */
+  readonly grpcHost: string;
   readonly grpcPort: number;
+  readonly httpHost: string;
   readonly httpPort: number;
   /** Directory that holds l1-sender.json and sequencer.json. */
   readonly keystoreDir: string;
@@ -54,7 +58,9 @@ export const l1ProposerConfigKeys: ConfigKeys<L1ProposerConfig> = {
   postgresUrl: required("L1_PROPOSER_POSTGRES_URL", url),
   natsUrl: required("L1_PROPOSER_NATS_URL", url),
   l1RpcUrl: required("L1_PROPOSER_L1_RPC_URL", url),
+  grpcHost: optional("L1_PROPOSER_GRPC_HOST", text, "127.0.0.1"),
   grpcPort: required("L1_PROPOSER_GRPC_PORT", port),
+  httpHost: optional("L1_PROPOSER_HTTP_HOST", text, "127.0.0.1"),
   httpPort: required("L1_PROPOSER_HTTP_PORT", port),
   keystoreDir: required("L1_PROPOSER_KEYSTORE_DIR", directory),
   keystorePasswordFile: required("L1_PROPOSER_KEYSTORE_PASSWORD_FILE", filePath),

@@ -19,6 +19,8 @@ import {
   signingDomain,
 } from "@sequorum/protocol";
 import {
+  type BatchTrace,
+  createBatchTrace,
   createGrpcServer,
   createMetrics,
   createResources,
@@ -83,21 +85,32 @@ async function start(
   const { store, bus } = await openStoreAndBus(config, context, resources);
   const metrics = createMetrics("l1-proposer");
   const ownMetrics = createL1ProposerMetrics(metrics);
-  const core = { config, network, store, keys, metrics: ownMetrics };
+  const traces = createBatchTrace("l1-proposer");
+  const core = { config, network, store, keys, metrics: ownMetrics, traces };
   const runtime = await startCore(core, context, resources);
   const offer = offerTo(runtime, context);
-  followDecisions(bus, { domain: signingDomain(network), self: keys.self, offer });
+  followDecisions(bus, traces, { domain: signingDomain(network), self: keys.self, offer });
   startClock(runtime, { config, metrics: ownMetrics, offer }, resources);
   const rpc = l1ProposerRpc({
     sender: keys.sender,
     state: runtime.state,
     list: (limit) => listSubmissions(store.sql, limit),
   });
-  const grpc = await createGrpcServer({ port: config.grpcPort, services: [rpc], logger });
+  const grpc = await createGrpcServer({
+    port: config.grpcPort,
+    host: config.grpcHost,
+    services: [rpc],
+    logger,
+  });
   resources.add(grpc, (server) => server.close());
   const ready = () =>
     bus.ready() && runtime.state().l1 !== undefined && runtime.state().trouble === undefined;
-  const http = await startHttpServer({ port: config.httpPort, ready, metrics });
+  const http = await startHttpServer({
+    port: config.httpPort,
+    host: config.httpHost,
+    ready,
+    metrics,
+  });
   resources.add(http, (server) => server.close());
   logger.info("L1 sender", { sender: keys.sender });
   return { ready };
@@ -134,6 +147,7 @@ type CoreParts = {
   readonly store: Store;
   readonly keys: Keys;
   readonly metrics: L1ProposerMetrics;
+  readonly traces: BatchTrace;
 };
 
 /** Restores the core and gives it hands. */
@@ -142,7 +156,7 @@ async function startCore(
   context: L1ProposerContext,
   resources: Resources,
 ): Promise<Runtime<State, Input>> {
-  const { config, network, store, keys, metrics } = parts;
+  const { config, network, store, keys, metrics, traces } = parts;
   const { fail = () => undefined, logger } = context;
   const neighbours = resources.add(connectNeighbours(config), (connected) => connected.close());
   const client = createL1Client({
@@ -164,6 +178,7 @@ async function startCore(
     offer: (input) => offerTo(runtime, context)(input),
     fail: (error) => void (context.signal.aborted || fail(error)),
     metrics,
+    traces,
     logger,
   };
   const performer = createPerformer(ports);

@@ -11,6 +11,7 @@ import {
   parseConfig,
   port,
   required,
+  text,
   url,
 } from "@sequorum/service";
 
@@ -22,7 +23,10 @@ export type MpcSignerConfig = {
   readonly postgresUrl: string;
   readonly natsUrl: string;
   readonly l1RpcUrl: string;
+  /** Without authentication: for the operator's own services. */
+  readonly grpcHost: string;
   readonly grpcPort: number;
+  readonly httpHost: string;
   readonly httpPort: number;
   /** Directory that holds sequencer.json and mpc-p2p.json; the signer keeps its own secret files there. */
   readonly keystoreDir: string;
@@ -50,7 +54,9 @@ export const mpcSignerConfigKeys: ConfigKeys<MpcSignerConfig> = {
   postgresUrl: required("MPC_SIGNER_POSTGRES_URL", url),
   natsUrl: required("MPC_SIGNER_NATS_URL", url),
   l1RpcUrl: required("MPC_SIGNER_L1_RPC_URL", url),
+  grpcHost: optional("MPC_SIGNER_GRPC_HOST", text, "127.0.0.1"),
   grpcPort: required("MPC_SIGNER_GRPC_PORT", port),
+  httpHost: optional("MPC_SIGNER_HTTP_HOST", text, "127.0.0.1"),
   httpPort: required("MPC_SIGNER_HTTP_PORT", port),
   keystoreDir: required("MPC_SIGNER_KEYSTORE_DIR", directory),
   keystorePasswordFile: required("MPC_SIGNER_KEYSTORE_PASSWORD_FILE", filePath),

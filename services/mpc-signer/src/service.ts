@@ -9,6 +9,7 @@ import {
   signingDomain,
 } from "@sequorum/protocol";
 import {
+  createBatchTrace,
   createGrpcServer,
   createMetrics,
   createResources,
@@ -69,6 +70,7 @@ async function start(
   );
   const batcher = resources.add(connectBatcher(config.batcherUrl), (client) => client.close());
   const metrics = createMetrics("mpc-signer");
+  const traces = createBatchTrace("mpc-signer");
   const signer = await startSigner(
     {
       store,
@@ -83,20 +85,27 @@ async function start(
       readEndorsedDigest: batcher.readEndorsedDigest,
       readPeers: connectRegistry(config.l1RpcUrl, network),
       metrics: createSignerMetrics(metrics),
+      traces,
       logger,
       signal,
       fail,
     },
     resources,
   );
-  followDecisions(bus, signer.onDecision);
+  followDecisions(bus, traces, signer.onDecision);
   const ready = () => bus.ready() && signer.ready();
   resources.add(
-    await createGrpcServer({ port: config.grpcPort, services: [mpcSignerRpc(signer.rpc)], logger }),
+    await createGrpcServer({
+      port: config.grpcPort,
+      host: config.grpcHost,
+      services: [mpcSignerRpc(signer.rpc)],
+      logger,
+    }),
     (server) => server.close(),
   );
-  resources.add(await startHttpServer({ port: config.httpPort, ready, metrics }), (server) =>
-    server.close(),
+  resources.add(
+    await startHttpServer({ port: config.httpPort, host: config.httpHost, ready, metrics }),
+    (server) => server.close(),
   );
   // Background work must end before what it uses is closed.
   resources.add(stop, (abort) => abort());

@@ -25,6 +25,7 @@ export type PosConsensusConfig = {
   /** API for the operator's own services; loopback unless `grpcHost` says otherwise. */
   readonly grpcPort: number;
   readonly grpcHost: string;
+  readonly httpHost: string;
   readonly httpPort: number;
   /** Consensus channel for the other validators. */
   readonly channelPort: number;
@@ -47,6 +48,7 @@ export const posConsensusConfigKeys: ConfigKeys<PosConsensusConfig> = {
   l1RpcUrl: required("POS_CONSENSUS_L1_RPC_URL", url),
   grpcPort: required("POS_CONSENSUS_GRPC_PORT", port),
   grpcHost: optional("POS_CONSENSUS_GRPC_HOST", text, "127.0.0.1"),
+  httpHost: optional("POS_CONSENSUS_HTTP_HOST", text, "127.0.0.1"),
   httpPort: required("POS_CONSENSUS_HTTP_PORT", port),
   channelPort: required("POS_CONSENSUS_CHANNEL_PORT", port),
   channelHost: optional("POS_CONSENSUS_CHANNEL_HOST", text, "127.0.0.1"),

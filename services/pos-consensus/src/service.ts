@@ -262,10 +262,10 @@ async function serve(
   resources: Resources,
 ): Promise<void> {
   const rpc = posConsensusRpc({ ...parts, sql: store.sql });
-  const { grpcHost: host, grpcPort: port, httpPort } = config;
+  const { grpcHost: host, grpcPort: port, httpHost, httpPort } = config;
   resources.add(await createGrpcServer({ host, port, services: [rpc], logger }), (server) =>
     server.close(),
   );
-  const http = { port: httpPort, ready: parts.ready, metrics };
+  const http = { port: httpPort, host: httpHost, ready: parts.ready, metrics };
   resources.add(await startHttpServer(http), (server) => server.close());
 }

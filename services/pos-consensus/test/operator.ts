@@ -96,6 +96,7 @@ export async function startOperator() {
     l1RpcUrl: anvil.url,
     grpcPort: await freePort(),
     grpcHost: "127.0.0.1",
+    httpHost: "127.0.0.1",
     httpPort: await freePort(),
     channelPort,
     channelHost: "127.0.0.1",
