@@ -1,6 +1,13 @@
 /** Batches in the traces of their blocks: remembers from the pool's decisions which blocks a batch has. */
-import type { Event } from "@sequorum/proto/events";
-import { type BatchHeader, type BatchIndex, type BlockHeight, bytesToHex, decodeBatchHeader, type Hex } from "@sequorum/protocol";
+import type { BlocksCertified, Event } from "@sequorum/proto/events";
+import {
+  type BatchHeader,
+  type BatchIndex,
+  type BlockHeight,
+  bytesToHex,
+  decodeBatchHeader,
+  type Hex,
+} from "@sequorum/protocol";
 import { type BlockSpanName, isTracing, recordBlockSpan } from "./block-trace.ts";
 
 /** Blocks of one batch that get a span for each thing that happens to it: the first ones. */
@@ -22,35 +29,42 @@ export type BatchTrace = {
   /** Every event of pos-consensus goes here, in order. */
   observe(event: Event): void;
   /** Something happened to the batch just now. Blocks that were certified before this process started are left out. */
-  record(batch: Pick<BatchHeader, "index" | "firstBlock" | "lastBlock"> | BatchIndex, span: BatchSpan): void;
+  record(
+    batch: Pick<BatchHeader, "index" | "firstBlock" | "lastBlock"> | BatchIndex,
+    span: BatchSpan,
+  ): void;
 };
 
 type Block = { readonly hash: Hex; readonly certifiedAtMs: number };
-type Batch = Pick<BatchHeader, "index" | "firstBlock" | "lastBlock"> & { readonly proposedAtMs?: number };
+type Batch = Pick<BatchHeader, "index" | "firstBlock" | "lastBlock"> & {
+  readonly proposedAtMs?: number;
+};
 
 /** Starts with nothing; it costs nothing while spans go nowhere. */
 export function createBatchTrace(service: string, nowMs: () => number = Date.now): BatchTrace {
   const blocks = new Map<BlockHeight, Block>();
   const batches = new Map<BatchIndex, Batch>();
+  const certified = ({ from, hashes }: BlocksCertified) => {
+    for (const [place, bytes] of hashes.entries()) {
+      const [height, hash] = [from + BigInt(place), bytesToHex(bytes)];
+      if (blocks.get(height)?.hash !== hash) blocks.set(height, { hash, certifiedAtMs: nowMs() });
+    }
+    dropOldest(blocks, blocksMax);
+  };
+  const proposed = (header: BatchHeader) => {
+    const { index, firstBlock, lastBlock } = header;
+    batches.delete(index); // the newest attempt counts, and goes last
+    batches.set(index, { index, firstBlock, lastBlock, proposedAtMs: nowMs() });
+    dropOldest(batches, batchesMax);
+  };
   return {
     observe({ payload }) {
       if (!isTracing() || payload.case !== "decision") return;
       const { kind } = payload.value;
-      if (kind.case === "blocksCertified") {
-        const { from, hashes } = kind.value;
-        for (const [place, bytes] of hashes.entries()) {
-          const [height, hash] = [from + BigInt(place), bytesToHex(bytes)];
-          if (blocks.get(height)?.hash !== hash) blocks.set(height, { hash, certifiedAtMs: nowMs() });
-        }
-        dropOldest(blocks, blocksMax);
-      } else if (kind.case === "batchProposed") {
-        const header = decodeBatchHeader(kind.value.header?.abi ?? new Uint8Array(0));
-        if (header === undefined) return;
-        const { index, firstBlock, lastBlock } = header;
-        batches.delete(index); // the newest attempt counts, and goes last
-        batches.set(index, { index, firstBlock, lastBlock, proposedAtMs: nowMs() });
-        dropOldest(batches, batchesMax);
-      }
+      if (kind.case === "blocksCertified") return certified(kind.value);
+      if (kind.case !== "batchProposed") return;
+      const header = decodeBatchHeader(kind.value.header?.abi ?? new Uint8Array(0));
+      if (header !== undefined) proposed(header);
     },
     record(named, { name, since, attributes }) {
       if (!isTracing()) return;
@@ -73,7 +87,10 @@ export function createBatchTrace(service: string, nowMs: () => number = Date.now
   };
 }
 
-function firstBlocks(blocks: ReadonlyMap<BlockHeight, Block>, { firstBlock, lastBlock }: Batch): Block[] {
+function firstBlocks(
+  blocks: ReadonlyMap<BlockHeight, Block>,
+  { firstBlock, lastBlock }: Batch,
+): Block[] {
   const found: Block[] = [];
   for (let height = firstBlock; height <= lastBlock && found.length < tracedBlocksMax; height++) {
     const block = blocks.get(height);

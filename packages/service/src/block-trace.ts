@@ -2,7 +2,14 @@
  * One trace for each L2 block, from the RPC to L1. Its id follows from the block's hash, so every service of every
  * operator adds its spans without being told of a context: ordering, consensus and batching carry none.
  */
-import { type Link, ROOT_CONTEXT, type SpanContext, TraceFlags, type Tracer, trace } from "@opentelemetry/api";
+import {
+  type Link,
+  ROOT_CONTEXT,
+  type SpanContext,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   AlwaysOnSampler,

@@ -9,7 +9,7 @@ import {
   signDigest,
   unreachable,
 } from "@sequorum/protocol";
-import { describeError, type Logger } from "@sequorum/service";
+import { type BatchTrace, describeError, type Logger } from "@sequorum/service";
 import type { Store } from "@sequorum/store";
 import { prune, saveStatement } from "./adapters/batch-store.ts";
 import type { BuiltBatch } from "./core/build-batch.ts";
@@ -28,6 +28,7 @@ export type EffectDeps = {
   /** Counts since start. */
   readonly totals: { endorsed: bigint; refused: bigint };
   readonly metrics: BatcherMetrics;
+  readonly traces: BatchTrace;
   readonly logger: Logger;
   readonly offer: (input: Input) => void;
   readonly wakeSender: () => void;
@@ -84,6 +85,11 @@ async function propose(
   );
   if (!said) return;
   deps.metrics.proposed.add();
+  deps.traces.record(header, {
+    name: "batch proposed",
+    since: "certified",
+    attributes: { "sequorum.batch.attempt": attempt },
+  });
   deps.metrics.dataBytes.observe(data.length);
   const { index, firstBlock, lastBlock } = header;
   deps.logger.info("batch proposed", {
@@ -115,6 +121,11 @@ async function endorse(
   if (!said) return;
   deps.totals.endorsed += 1n;
   deps.metrics.endorsed.add();
+  deps.traces.record(header, {
+    name: "batch endorsed",
+    since: "proposed",
+    attributes: { "sequorum.batch.attempt": attempt },
+  });
   deps.logger.info("batch endorsed", { index: header.index, attempt, digest });
 }
 

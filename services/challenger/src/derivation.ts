@@ -3,9 +3,9 @@ import { create } from "@bufbuild/protobuf";
 import type { Bus } from "@sequorum/bus";
 import { AlarmRaisedSchema } from "@sequorum/proto/events";
 import { assert, type Hex, unreachable } from "@sequorum/protocol";
-import type { Logger } from "@sequorum/service";
+import { type Logger, recordBlockSpan, tracedBlocksMax } from "@sequorum/service";
 import type { CachedStateStore, ExecutedBlock, Executor } from "@sequorum/stf";
-import type { Store, Transaction } from "@sequorum/store";
+import { afterCommit, type Store, type Transaction } from "@sequorum/store";
 import {
   findL1Block,
   findTipBelow,
@@ -22,7 +22,7 @@ import {
 import { saveExecuted } from "./adapters/state-backend.ts";
 import type { Effect } from "./core/effect.ts";
 import type { Input } from "./core/input.ts";
-import type { DerivedBlock, Parameters, State, Tip } from "./core/state.ts";
+import type { DerivedBlock, Parameters, State, Submission, Tip } from "./core/state.ts";
 import { step } from "./core/step.ts";
 import type { L1Fact, L1Origin } from "./ports.ts";
 
@@ -53,6 +53,7 @@ type Work = DerivationDeps & {
   readonly tx: Transaction;
   readonly l1Block: L1Origin;
   readonly executed: ExecutedBlock[];
+  readonly startedAtMs: number;
 };
 
 /** Starts from what the tables hold. */
@@ -66,7 +67,7 @@ export async function openDerivation(deps: DerivationDeps): Promise<Derivation> 
       let isStored = false;
       try {
         state = await store.transaction(async (tx) => {
-          const work = { ...deps, tx, l1Block, executed };
+          const work = { ...deps, tx, l1Block, executed, startedAtMs: Date.now() };
           await saveL1Block(tx, l1Block);
           let next = state;
           for (const fact of facts) next = await applyFact(next, fact, work);
@@ -131,6 +132,7 @@ async function performEffect(effect: Effect, work: Work): Promise<Input | undefi
     case "recordVerified": {
       const { submission, tip } = effect;
       await saveBatch(tx, submission, { status: "verified", tip });
+      afterCommit(tx, () => traceVerified(submission, work));
       logger.info("batch verified", {
         batch: tip.batchIndex,
         height: tip.height,
@@ -167,6 +169,22 @@ async function performEffect(effect: Effect, work: Work): Promise<Input | undefi
       return undefined;
     default:
       return unreachable(effect);
+  }
+}
+
+/** Part of the traces of the batch's blocks that hold transactions. */
+function traceVerified({ header, l1TxHash }: Submission, { executed, startedAtMs }: Work): void {
+  const isTraced = ({ block: { header: l2, transactions } }: ExecutedBlock) =>
+    transactions.length > 0 && l2.number >= header.firstBlock && l2.number <= header.lastBlock;
+  for (const { block } of executed.filter(isTraced).slice(0, tracedBlocksMax)) {
+    recordBlockSpan({
+      service: "challenger",
+      blockHash: block.hash,
+      name: "batch verified",
+      startMs: startedAtMs,
+      endMs: Date.now(),
+      attributes: { "sequorum.batch.index": Number(header.index), "sequorum.l1.tx_hash": l1TxHash },
+    });
   }
 }
 

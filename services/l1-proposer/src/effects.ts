@@ -2,12 +2,12 @@
 
 import { L1WrongChainError, toL1Error } from "@sequorum/l1";
 import { assert, type Hex, unreachable } from "@sequorum/protocol";
-import { describeError, FatalError, type Logger } from "@sequorum/service";
+import { type BatchTrace, describeError, FatalError, type Logger } from "@sequorum/service";
 import type { Store } from "@sequorum/store";
 import { loadRaw, saveNonceFinal, saveStatus, storePrepared } from "./adapters/submission-store.ts";
 import type { Effect } from "./core/effect.ts";
 import type { CheckOutcome, Input } from "./core/input.ts";
-import type { State, StoredTransaction, SubmissionKey } from "./core/state.ts";
+import type { State, StoredTransaction, Submission, SubmissionKey } from "./core/state.ts";
 import type { L1ProposerMetrics } from "./metrics.ts";
 import type {
   Broadcast,
@@ -35,6 +35,7 @@ export type EffectPorts = {
   /** Stops the service: a failed persist, or a bug. */
   readonly fail: (error: unknown) => void;
   readonly metrics: L1ProposerMetrics;
+  readonly traces: BatchTrace;
   readonly logger: Logger;
 };
 
@@ -94,18 +95,34 @@ export function createPerformer(ports: EffectPorts): Performer {
 }
 
 async function saveSubmission(
-  { store, metrics, logger }: EffectPorts,
+  { store, metrics, traces, logger }: EffectPorts,
   { submission }: Extract<Effect, { type: "saveSubmission" }>,
 ): Promise<void> {
   const { kind, subject, status } = submission;
   const confirmationSeconds = await saveStatus(store.sql, submission);
   metrics.transitions.add({ kind, state: status.type });
   logger.info("submission changed", { kind, subject, ...status, state: status.type });
-  if (confirmationSeconds !== undefined)
+  if (confirmationSeconds !== undefined) {
     metrics.confirmation.observe(confirmationSeconds, { kind });
+    tracePosted(traces, submission, confirmationSeconds);
+  }
   if (status.type !== "final") return;
   metrics.gasUsed.add({ kind }, Number(status.gasUsed));
   metrics.fees.add({ kind }, Number(status.feeWei) / 1e18);
+}
+
+/** From the pool's signature to the L1 block that took this operator's transaction. */
+function tracePosted(
+  traces: BatchTrace,
+  { kind, subject, status }: Submission,
+  seconds: number,
+): void {
+  if (kind !== "batch" || !("txHash" in status)) return;
+  traces.record(subject, {
+    name: "batch posted",
+    since: Date.now() - seconds * 1_000,
+    attributes: { "sequorum.l1.tx_hash": status.txHash },
+  });
 }
 
 async function observation(

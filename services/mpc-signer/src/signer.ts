@@ -1,6 +1,7 @@
 /** The signer without its process: sessions, channel and stores joined over ports. */
 import { type Hex, type SigningDomain, unreachable } from "@sequorum/protocol";
 import {
+  type BatchTrace,
   describeError,
   type Logger,
   type Resources,
@@ -44,6 +45,7 @@ export type SignerParts = {
   readonly readEndorsedDigest: ReadEndorsedDigest;
   readonly readPeers: ReadPeers;
   readonly metrics: SignerMetrics;
+  readonly traces: BatchTrace;
   readonly logger: Logger;
   readonly signal: AbortSignal;
   readonly fail: (error: unknown) => void;
@@ -181,6 +183,7 @@ async function openSessions(
   const signings = new Signings({
     ...common,
     self: self.address,
+    traces: parts.traces,
     nonces,
     store: signingStore,
     readEndorsedDigest,

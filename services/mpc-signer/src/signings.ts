@@ -1,6 +1,6 @@
 /** The shell of signing: T2 check, the durable mark before a share leaves, timers, submission. */
 import { type Hex, type SessionSigner, unreachable } from "@sequorum/protocol";
-import { describeError, type Logger } from "@sequorum/service";
+import { type BatchTrace, describeError, type Logger } from "@sequorum/service";
 import { afterCommit, type Transaction } from "@sequorum/store";
 import type { KeyStore } from "./adapters/key-store.ts";
 import type { MpcBody } from "./adapters/mpc-messages.ts";
@@ -30,6 +30,7 @@ export type SigningsDeps = {
   readonly onOpened: (sessionId: Hex) => void;
   readonly signal: AbortSignal;
   readonly metrics: SignerMetrics;
+  readonly traces: BatchTrace;
   readonly logger: Logger;
 };
 
@@ -244,6 +245,17 @@ export class Signings {
       metrics.signatureLatency.observe((Date.now() - openedAtMs) / 1_000, {
         purpose: purpose.type,
       });
+      if (purpose.type === "batch") {
+        const attributes = {
+          "sequorum.session.id": sessionId,
+          "sequorum.batch.attempt": purpose.attempt,
+        };
+        this.#deps.traces.record(purpose.index, {
+          name: "batch signed",
+          since: openedAtMs,
+          attributes,
+        });
+      }
     }
     if (phase === "refused" && refusal !== null) {
       metrics.refusals.add({ code: refusal });

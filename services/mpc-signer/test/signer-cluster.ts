@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Hex } from "@sequorum/protocol";
-import { createResources, type Logger, silentLogger } from "@sequorum/service";
+import { createBatchTrace, createResources, type Logger, silentLogger } from "@sequorum/service";
 import { openStore, type Sql, type Store } from "@sequorum/store";
 import { createSignerMetrics } from "../src/metrics.ts";
 import { type Signer, startSigner } from "../src/signer.ts";
@@ -107,6 +107,7 @@ export class SignerCluster {
         readPeers: async () =>
           this.nodes.map(({ keys, multiaddr }) => ({ address: keys.address, multiaddr })),
         metrics: this.#options.metrics ?? createSignerMetrics(),
+        traces: createBatchTrace("mpc-signer"),
         logger: this.#options.logger ?? silentLogger,
         signal: stopping.signal,
         fail: (error) => this.failures.push(error),

@@ -32,6 +32,7 @@ import { loadMembership, type Membership } from "./adapters/members.ts";
 import { PayloadRelay } from "./adapters/payload-relay.ts";
 import { createPoolStore } from "./adapters/pool-store.ts";
 import { posConsensusRpc } from "./adapters/rpc-server.ts";
+import { traceCertified } from "./block-traces.ts";
 import type { PosConsensusConfig } from "./config.ts";
 import { hashState } from "./core/pool/canonical.ts";
 import type { CanonicalView } from "./core/pool/certification.ts";
@@ -208,6 +209,7 @@ async function startEngine(
     fail,
   });
   engine.onDecided(({ state, decisions }) => reportPool(poolMetrics, state, decisions));
+  engine.onDecided(({ decisions }) => traceCertified(decisions));
   return engine;
 }
 

@@ -3,6 +3,7 @@ import type { Bus } from "@sequorum/bus";
 import type { BatchOpened, Decision, Event } from "@sequorum/proto/events";
 import type { SigningDomain } from "@sequorum/protocol";
 import { assert, batchDigest, bytesToHex, decodeBatchHeader } from "@sequorum/protocol";
+import type { BatchTrace } from "@sequorum/service";
 import { afterCommit, type Transaction } from "@sequorum/store";
 import type { Input } from "../core/input.ts";
 import type { OpenBatch } from "../core/state.ts";
@@ -21,12 +22,14 @@ export type DecisionSink = {
   readonly domain: SigningDomain;
   readonly offer: (input: Input) => void;
   readonly onRejected: () => void;
+  readonly traces: BatchTrace;
 };
 
 /** Starts following the decisions from where the cursor is. */
 export function followDecisions(bus: Bus, sink: DecisionSink): void {
   bus.subscribe({
     from: "pos-consensus",
+    observe: sink.traces.observe,
     select: (event) => wanted.includes(decisionOf(event)?.kind.case),
     handle: async (event, tx) => {
       const decision = decisionOf(event);

@@ -3,6 +3,7 @@
 import type { Bus } from "@sequorum/bus";
 import type { Event } from "@sequorum/proto/events";
 import { assert, batchDigest, bytesToHex, type Hex, type SigningDomain } from "@sequorum/protocol";
+import type { BatchTrace } from "@sequorum/service";
 import { afterCommit, type Transaction } from "@sequorum/store";
 import type { Input } from "../core/input.ts";
 import type { Submission, SubmissionKey, SubmissionKind } from "../core/state.ts";
@@ -21,9 +22,10 @@ export type FollowOptions = {
 const kinds = ["batchSigned", "batchPosted", "batchRejected", "epochKeySigned", "epochActivated"];
 
 /** Subscribes to what concerns L1. */
-export function followDecisions(bus: Bus, options: FollowOptions): void {
+export function followDecisions(bus: Bus, traces: BatchTrace, options: FollowOptions): void {
   bus.subscribe({
     from: "pos-consensus",
+    observe: traces.observe,
     select: ({ payload }) =>
       payload.case === "decision" && kinds.includes(payload.value.kind.case ?? ""),
     handle: (event, tx) => handleDecision(event, tx, options),

@@ -1,6 +1,7 @@
 /** Decisions of the PoS chain from the operator's bus. */
 import type { Bus } from "@sequorum/bus";
 import { decisionFromProto } from "@sequorum/proto/convert/decision";
+import type { BatchTrace } from "@sequorum/service";
 import type { Transaction } from "@sequorum/store";
 import type { SignerDecision } from "../ports.ts";
 
@@ -24,10 +25,12 @@ const relevant: ReadonlySet<string> = new Set<SignerDecision["type"]>([
 /** Hands every relevant decision to `handle`, in order, once in effect. */
 export function followDecisions(
   bus: Bus,
+  traces: BatchTrace,
   handle: (decision: SignerDecision, tx: Transaction) => Promise<void>,
 ): void {
   bus.subscribe({
     from: "pos-consensus",
+    observe: traces.observe,
     select: ({ payload }) =>
       payload.case === "decision" && relevant.has(payload.value.kind.case ?? ""),
     handle: async ({ payload }, tx) => {

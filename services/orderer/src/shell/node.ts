@@ -18,6 +18,7 @@ import { step } from "../core/step.ts";
 import type { OrdererMetrics } from "../metrics.ts";
 import type { OrdererPorts } from "../ports.ts";
 import { heartbeatDigest, type SealContext, sealSigner } from "../seals.ts";
+import { createBlockTraces } from "./block-traces.ts";
 import { type ChainPosition, createCallExecutor, createChainEvents, createChainReader } from "./chain-view.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { createIntake, type Intake } from "./intake.ts";
@@ -92,6 +93,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const offer = (input: Input) => {
     if (!runtime.offer(input) && !signal.aborted) fail(new RetryableError("the orderer's input queue is full"));
   };
+  const traces = createBlockTraces();
   const pool: Intake = createIntake({
     executor,
     states,
@@ -100,6 +102,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     nowMs: Date.now,
     onGroup: threads.blocks.prepare,
     onAnswered: (result, ms) => {
+      traces.answered(result, ms);
       options.metrics.acceptanceSeconds.observe(ms / 1_000);
       options.metrics.submissions.add({ answer: result.type === "accepted" ? "accepted" : result.code });
     },
@@ -109,7 +112,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const runtime: Runtime<State, Input> = runRuntime({
     initial,
     step,
-    perform: (effect) => perform(effect, { ...shell, intake: () => pool, clients: () => clients }),
+    perform: traces.around((effect) => perform(effect, { ...shell, intake: () => pool, clients: () => clients })),
     queueMax,
     onFailure: fail,
   });

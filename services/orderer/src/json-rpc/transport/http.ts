@@ -1,6 +1,7 @@
 /** JSON-RPC over HTTP POST: reads a bounded body, dispatches it, writes the answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { inTrace } from "@sequorum/service";
 import type { Dispatch } from "../dispatch.ts";
 import { errorAnswer } from "../envelope.ts";
 import { JsonRpcFailure, limitExceeded } from "../errors.ts";
@@ -127,7 +128,7 @@ async function answerBody(deps: HttpDeps, exchange: Exchange, bytes: Buffer): Pr
     const answer =
       text === undefined
         ? errorAnswer(null, new JsonRpcFailure("parseError", "parse error"))
-        : await deps.dispatch(text);
+        : await inTrace({ traceparent: String(req.headers["traceparent"] ?? "") }, () => deps.dispatch(text));
     send(deps, exchange, answer);
   } finally {
     inFlight.leave();
