@@ -22,6 +22,8 @@ export type DevnetOptions = {
   readonly logLevel: string;
   /** Parameters of a new network that differ from the development defaults. */
   readonly parameters?: Partial<ProtocolParameters>;
+  /** Where the operators find L1 instead of at `l1Url`: for a proxy in front of it. */
+  readonly operatorsL1Url?: (l1Url: string) => Promise<string>;
   /** Ends the start early; everything that was started is stopped. */
   readonly signal?: AbortSignal;
   /** Told of each step. */
@@ -81,7 +83,9 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     ]);
     options.signal?.throwIfAborted();
     await createDatabases(postgres.url, range(options.operators).map(databaseName));
-    progress(existsSync(directories.networkFile) ? "reading the network" : "deploying the contracts");
+    progress(
+      existsSync(directories.networkFile) ? "reading the network" : "deploying the contracts",
+    );
     const network = await openNetwork({
       networkFile: directories.networkFile,
       l1Url: l1.url,
@@ -94,14 +98,23 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     const surroundings: Surroundings = {
       directories,
       portBase: options.portBase,
-      l1Url: l1.url,
+      l1Url: (await options.operatorsL1Url?.(l1.url)) ?? l1.url,
       natsUrl: nats.url,
       postgresUrl: postgres.url,
       logLevel: options.logLevel,
     };
-    const operators = keys.map((own, index) => createOperator({ index, keys: own, surroundings, split: options.split, processes }));
+    const operators = keys.map((own, index) =>
+      createOperator({ index, keys: own, surroundings, split: options.split, processes }),
+    );
     await Promise.all(operators.map((operator) => operator.start()));
-    return assemble({ network, directories, operators, servers: { l1, nats, postgres }, processes, options });
+    return assemble({
+      network,
+      directories,
+      operators,
+      servers: { l1, nats, postgres },
+      processes,
+      options,
+    });
   } catch (error) {
     await processes.stopAll();
     throw error;
@@ -117,7 +130,14 @@ type Assembled = {
   readonly options: DevnetOptions;
 };
 
-function assemble({ network, directories, operators, servers, processes, options }: Assembled): Devnet {
+function assemble({
+  network,
+  directories,
+  operators,
+  servers,
+  processes,
+  options,
+}: Assembled): Devnet {
   const ports = serverPorts(options.portBase);
   return {
     network,
@@ -186,9 +206,14 @@ type Processes = ReturnType<typeof claimDirectory>;
 function claimDirectory(directories: Directories) {
   const { pidFile } = directories;
   if (existsSync(pidFile)) {
-    const { owner, children } = JSON.parse(readFileSync(pidFile, "utf8")) as { owner: number; children: number[] };
+    const { owner, children } = JSON.parse(readFileSync(pidFile, "utf8")) as {
+      owner: number;
+      children: number[];
+    };
     if (owner !== process.pid && isAlive(owner)) {
-      throw new Error(`a pool already runs on ${directories.root} (process ${owner}): stop it, or give another --data-dir`);
+      throw new Error(
+        `a pool already runs on ${directories.root} (process ${owner}): stop it, or give another --data-dir`,
+      );
     }
     for (const pid of children.filter(isAlive)) process.kill(pid, "SIGKILL");
   }
@@ -196,8 +221,13 @@ function claimDirectory(directories: Directories) {
   const operators: Child[] = [];
   let stopping = false;
   const save = () => {
-    const children = [...servers.map(({ child }) => child), ...operators].filter((child) => child.alive());
-    writeFileSync(pidFile, JSON.stringify({ owner: process.pid, children: children.map(({ pid }) => pid) }));
+    const children = [...servers.map(({ child }) => child), ...operators].filter((child) =>
+      child.alive(),
+    );
+    writeFileSync(
+      pidFile,
+      JSON.stringify({ owner: process.pid, children: children.map(({ pid }) => pid) }),
+    );
   };
   save();
   return {
@@ -214,7 +244,11 @@ function claimDirectory(directories: Directories) {
     async stopAll(): Promise<void> {
       stopping = true;
       await Promise.all(operators.map((child) => child.stop("SIGTERM", operatorStopMs)));
-      await Promise.all(servers.map(({ child }) => child.stop(child.name === "postgres" ? "SIGINT" : "SIGTERM", 1_500)));
+      await Promise.all(
+        servers.map(({ child }) =>
+          child.stop(child.name === "postgres" ? "SIGINT" : "SIGTERM", 1_500),
+        ),
+      );
       rmSync(pidFile, { force: true });
     },
   };
@@ -230,13 +264,22 @@ async function resetData(dataDirectory: string): Promise<void> {
   const directories = createDirectories(dataDirectory);
   claimDirectory(directories);
   rmSync(directories.postgres, { recursive: true, force: true });
-  for (const entry of ["network.json", "l1-state.json", "nats", "operators", "logs", "processes.json"]) {
+  for (const entry of [
+    "network.json",
+    "l1-state.json",
+    "nats",
+    "operators",
+    "logs",
+    "processes.json",
+  ]) {
     rmSync(join(dataDirectory, entry), { recursive: true, force: true });
   }
 }
 
 /** As `Promise.all`, but throws only when all have ended, so that nothing is started after the clean-up. */
-async function allOrNone<T extends readonly unknown[]>(work: readonly [...{ [K in keyof T]: Promise<T[K]> }]): Promise<T> {
+async function allOrNone<T extends readonly unknown[]>(
+  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
   await Promise.allSettled(work);
   return (await Promise.all(work)) as unknown as T;
 }
