@@ -18,13 +18,25 @@ const stages: readonly Stage[] = [
   { name: "lint", what: "protobuf and source style, types", run: lint },
   { name: "unit", what: "cores, codecs, properties", run: () => nodeTests(unitFiles(), 2) },
   { name: "contracts", what: "forge: unit, fuzz, invariants", run: contracts },
-  { name: "sim", what: "protocols under simulation", run: () => nodeTests(files("test/sim/**/*.test.ts"), 2) },
+  {
+    name: "sim",
+    what: "protocols under simulation",
+    run: () => nodeTests(files("test/sim/**/*.test.ts"), 2),
+  },
   {
     name: "integration",
     what: "services with real NATS, Postgres and anvil",
-    run: () => nodeTests([...files(inWorkspaces("**/*.int.test.ts")), ...files("test/integration/**/*.test.ts")], 1),
+    run: () =>
+      nodeTests(
+        [...files(inWorkspaces("**/*.int.test.ts")), ...files("test/integration/**/*.test.ts")],
+        1,
+      ),
   },
-  { name: "e2e", what: "five operators end to end", run: () => nodeTests(files("test/e2e/*.test.ts"), 1) },
+  {
+    name: "e2e",
+    what: "five operators end to end",
+    run: () => nodeTests(files("test/e2e/*.test.ts"), 1),
+  },
 ];
 
 process.exitCode = await main(process.argv.slice(2));
@@ -62,7 +74,10 @@ async function lint(): Promise<Counts> {
   for (const [file, ...args] of commands) {
     const { code } = await execute(file, args);
     process.stdout.write(`${code === 0 ? "ok" : "FAILED"}  ${file} ${args.join(" ")}\n`);
-    counts = add(counts, code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 });
+    counts = add(
+      counts,
+      code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 },
+    );
   }
   return add(counts, await nodeTests(files("test/tidy/*.test.ts"), 1));
 }
@@ -95,7 +110,9 @@ function unitFiles(): string[] {
 }
 
 function files(pattern: string): string[] {
-  return globSync(pattern, { cwd: root }).sort().map((file) => join(root, file));
+  return globSync(pattern, { cwd: root })
+    .sort()
+    .map((file) => join(root, file));
 }
 
 function execute(file: string, args: readonly string[]): Promise<{ code: number; output: string }> {
@@ -115,7 +132,11 @@ function execute(file: string, args: readonly string[]): Promise<{ code: number;
 }
 
 function add(a: Counts, b: Counts): Counts {
-  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+  };
 }
 
 function describe({ passed, failed, skipped }: Counts): string {

@@ -16,7 +16,10 @@ const nodeMajorMin = 24;
 /** Prepares the checkout; answers the Node.js to run with and the environment that names the servers. */
 export async function bootstrap() {
   const [major] = process.versions.node.split(".").map(Number);
-  if (major < 20) fail(`Node.js ${process.versions.node} is too old: install Node.js 20 or newer and run this again.`);
+  if (major < 20)
+    fail(
+      `Node.js ${process.versions.node} is too old: install Node.js 20 or newer and run this again.`,
+    );
   mkdirSync(cache, { recursive: true });
   await step("packages", installPackages);
   const node = findNode();
@@ -58,7 +61,10 @@ function findNode() {
 }
 
 function generate(node) {
-  const env = { ...process.env, PATH: `${dirname(node)}:${join(root, "node_modules", ".bin")}:${process.env.PATH}` };
+  const env = {
+    ...process.env,
+    PATH: `${dirname(node)}:${join(root, "node_modules", ".bin")}:${process.env.PATH}`,
+  };
   const jobs = [
     {
       sources: [join(root, "proto"), join(root, "buf.gen.yaml"), join(root, "package-lock.json")],
@@ -67,7 +73,11 @@ function generate(node) {
       cwd: root,
     },
     {
-      sources: [join(root, "contracts", "src"), join(root, "contracts", "scripts"), join(root, "package-lock.json")],
+      sources: [
+        join(root, "contracts", "src"),
+        join(root, "contracts", "scripts"),
+        join(root, "package-lock.json"),
+      ],
       output: join(root, "packages", "l1", "src", "abi"),
       command: [node, ["scripts/generate-abi.ts"]],
       cwd: join(root, "contracts"),
@@ -83,7 +93,11 @@ function generate(node) {
 
 function isFresh(job) {
   const stamp = stampOf(job);
-  return existsSync(job.output) && existsSync(stamp) && readFileSync(stamp, "utf8") === hashOf(job.sources);
+  return (
+    existsSync(job.output) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, "utf8") === hashOf(job.sources)
+  );
 }
 
 function stampOf(job) {
@@ -92,13 +106,16 @@ function stampOf(job) {
 
 function hashOf(paths) {
   const hash = createHash("sha256");
-  for (const path of paths.flatMap(filesBelow)) hash.update(path.slice(root.length)).update(readFileSync(path));
+  for (const path of paths.flatMap(filesBelow))
+    hash.update(path.slice(root.length)).update(readFileSync(path));
   return hash.digest("hex");
 }
 
 function filesBelow(path) {
   if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path).sort().flatMap((entry) => filesBelow(join(path, entry)));
+  return readdirSync(path)
+    .sort()
+    .flatMap((entry) => filesBelow(join(path, entry)));
 }
 
 function run(command, args, options = {}) {
@@ -111,6 +128,11 @@ function run(command, args, options = {}) {
     ...spawnOptions,
   });
   if (result.status === 0) return;
-  const output = `${result.stdout ?? ""}${result.stderr ?? ""}${result.error ?? ""}`.trim().split("\n").slice(-15);
-  fail(`${command} ${args.join(" ")} failed${hint === undefined ? "" : `: ${hint}`}.\n${output.join("\n")}`);
+  const output = `${result.stdout ?? ""}${result.stderr ?? ""}${result.error ?? ""}`
+    .trim()
+    .split("\n")
+    .slice(-15);
+  fail(
+    `${command} ${args.join(" ")} failed${hint === undefined ? "" : `: ${hint}`}.\n${output.join("\n")}`,
+  );
 }

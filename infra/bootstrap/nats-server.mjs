@@ -1,6 +1,14 @@
 // Finds nats-server, or fetches it: no npm package ships it, Debian's does.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fail } from "./progress.mjs";
@@ -9,7 +17,9 @@ import { fail } from "./progress.mjs";
 export function findNatsServer(cache) {
   const configured = process.env.SEQUORUM_NATS_BIN;
   if (configured) {
-    return works(configured) ? configured : fail(`SEQUORUM_NATS_BIN=${configured} is not a nats-server that runs here.`);
+    return works(configured)
+      ? configured
+      : fail(`SEQUORUM_NATS_BIN=${configured} is not a nats-server that runs here.`);
   }
   const cached = join(cache, "nats", "nats-server");
   const found = [...onPath(), "/usr/sbin/nats-server", cached].find(works);
@@ -26,7 +36,9 @@ export function findNatsServer(cache) {
 }
 
 function onPath() {
-  return (process.env.PATH ?? "").split(delimiter).map((directory) => join(directory, "nats-server"));
+  return (process.env.PATH ?? "")
+    .split(delimiter)
+    .map((directory) => join(directory, "nats-server"));
 }
 
 function works(file) {
@@ -35,13 +47,17 @@ function works(file) {
 
 /** Debian's package, with package lists of our own, so that no privilege is needed. */
 function download(target, notes) {
-  if (spawnSync("apt-get", ["--version"]).status !== 0 || spawnSync("dpkg-deb", ["--version"]).status !== 0) {
+  if (
+    spawnSync("apt-get", ["--version"]).status !== 0 ||
+    spawnSync("dpkg-deb", ["--version"]).status !== 0
+  ) {
     notes.push("this is no Debian system");
     return false;
   }
   const directory = mkdtempSync(join(tmpdir(), "sequorum-nats-"));
   try {
-    for (const folder of ["lists/partial", "cache/archives/partial"]) mkdirSync(join(directory, folder), { recursive: true });
+    for (const folder of ["lists/partial", "cache/archives/partial"])
+      mkdirSync(join(directory, folder), { recursive: true });
     const options = [
       ["Dir::State::lists", join(directory, "lists")],
       ["Dir::Cache", join(directory, "cache")],
@@ -49,7 +65,11 @@ function download(target, notes) {
       ["APT::Sandbox::User", "root"],
     ].flatMap(([key, value]) => ["-o", `${key}=${value}`]);
     for (const args of [["update"], ["download", "nats-server"]]) {
-      const result = spawnSync("apt-get", ["-q", ...options, ...args], { cwd: directory, encoding: "utf8", timeout: 180_000 });
+      const result = spawnSync("apt-get", ["-q", ...options, ...args], {
+        cwd: directory,
+        encoding: "utf8",
+        timeout: 180_000,
+      });
       if (result.status !== 0) {
         notes.push(`apt-get ${args[0]}: ${lastLine(result.stderr)}`);
         return false;

@@ -13,9 +13,13 @@ export function findPostgres(root) {
   if (configured) {
     return works(configured)
       ? configured
-      : fail(`SEQUORUM_POSTGRES_BIN=${configured} does not hold postgres and initdb of version ${versionMin} or newer.`);
+      : fail(
+          `SEQUORUM_POSTGRES_BIN=${configured} does not hold postgres and initdb of version ${versionMin} or newer.`,
+        );
   }
-  const versions = existsSync(debianRoot) ? readdirSync(debianRoot).sort((a, b) => Number(b) - Number(a)) : [];
+  const versions = existsSync(debianRoot)
+    ? readdirSync(debianRoot).sort((a, b) => Number(b) - Number(a))
+    : [];
   const directories = [
     ...(process.env.PATH ?? "").split(delimiter),
     ...versions.map((version) => join(debianRoot, version, "bin")),
@@ -30,8 +34,11 @@ export function findPostgres(root) {
 }
 
 function works(directory) {
-  if (!existsSync(join(directory, "postgres")) || !existsSync(join(directory, "initdb"))) return false;
-  const { status, stdout } = spawnSync(join(directory, "postgres"), ["--version"], { encoding: "utf8" });
+  if (!existsSync(join(directory, "postgres")) || !existsSync(join(directory, "initdb")))
+    return false;
+  const { status, stdout } = spawnSync(join(directory, "postgres"), ["--version"], {
+    encoding: "utf8",
+  });
   return status === 0 && Number(/(\d+)/.exec(stdout)?.[1]) >= versionMin;
 }
 

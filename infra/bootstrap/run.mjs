@@ -5,11 +5,15 @@ import { bootstrap, root } from "./bootstrap.mjs";
 /** Sets up, runs `program` with this process' arguments and leaves with its exit code. */
 export async function runAfterSetUp(program) {
   const { node, env } = await bootstrap();
-  const child = spawn(node, ["--disable-warning=ExperimentalWarning", program, ...process.argv.slice(2)], {
-    cwd: root,
-    env,
-    stdio: "inherit",
-  });
+  const child = spawn(
+    node,
+    ["--disable-warning=ExperimentalWarning", program, ...process.argv.slice(2)],
+    {
+      cwd: root,
+      env,
+      stdio: "inherit",
+    },
+  );
   // The terminal sends Ctrl-C to the whole group; the child decides when it is done.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

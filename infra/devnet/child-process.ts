@@ -55,7 +55,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   while (!(await options.ready())) {
     if (!handle.alive() || Date.now() > deadline) {
       await handle.stop("SIGKILL");
-      throw new Error(`${options.name} did not start:\n${tail(options.logFile)}\n(log: ${options.logFile})`);
+      throw new Error(
+        `${options.name} did not start:\n${tail(options.logFile)}\n(log: ${options.logFile})`,
+      );
     }
     await delay(pollMs);
   }
@@ -77,7 +79,8 @@ function wrap(name: string, child: ChildProcess): Child {
     child.once("exit", () => resolve());
     child.once("error", () => resolve());
   });
-  const alive = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  const alive = () =>
+    child.pid !== undefined && child.exitCode === null && child.signalCode === null;
   return {
     name,
     pid: child.pid ?? 0,

@@ -63,7 +63,9 @@ async function createNetwork(options: CreateNetworkOptions): Promise<void> {
   const deployment = await deployContracts({
     rpcUrl: options.l1Url,
     deployerPrivateKey: developmentAccounts[0].privateKey,
-    operators: options.operators.map((keys, index) => operatorDeployment(keys, operatorPorts(options.portBase, index))),
+    operators: options.operators.map((keys, index) =>
+      operatorDeployment(keys, operatorPorts(options.portBase, index)),
+    ),
     parameters,
     l2Genesis: {
       chainId: l2ChainId,
@@ -71,7 +73,10 @@ async function createNetwork(options: CreateNetworkOptions): Promise<void> {
       stateRoot: block.header.stateRoot,
       timestamp: l2Genesis.timestamp,
     },
-    funding: options.operators.map(({ l1Sender }) => ({ address: l1Sender, amountWei: senderFundsWei })),
+    funding: options.operators.map(({ l1Sender }) => ({
+      address: l1Sender,
+      amountWei: senderFundsWei,
+    })),
   });
   const network: NetworkConfig = { ...deployment, l2ChainId, genesisTimeMs, l2Genesis, parameters };
   const temporary = `${options.networkFile}.new`;
@@ -79,7 +84,10 @@ async function createNetwork(options: CreateNetworkOptions): Promise<void> {
   await rename(temporary, options.networkFile);
 }
 
-function operatorDeployment(keys: OperatorKeys, ports: ReturnType<typeof operatorPorts>): OperatorDeployment {
+function operatorDeployment(
+  keys: OperatorKeys,
+  ports: ReturnType<typeof operatorPorts>,
+): OperatorDeployment {
   return {
     ownerPrivateKey: bytesToHex(keys.l1SenderKey),
     sequencerPublicKey: keys.sequencerPublicKey,

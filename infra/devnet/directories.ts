@@ -28,7 +28,9 @@ export function runsAsRoot(): boolean {
 /** Creates the directories of the pool below `root`. */
 export function createDirectories(root: string): Directories {
   const id = createHash("sha256").update(root).digest("hex").slice(0, 12);
-  const postgres = runsAsRoot() ? join("/var/tmp", `sequorum-postgres-${id}`) : join(root, "postgres");
+  const postgres = runsAsRoot()
+    ? join("/var/tmp", `sequorum-postgres-${id}`)
+    : join(root, "postgres");
   const directories: Directories = {
     root,
     networkFile: join(root, "network.json"),
@@ -39,7 +41,8 @@ export function createDirectories(root: string): Directories {
     postgres,
     operator: (name) => join(root, "operators", name),
   };
-  for (const path of [root, directories.logs, directories.nats]) mkdirSync(path, { recursive: true });
+  for (const path of [root, directories.logs, directories.nats])
+    mkdirSync(path, { recursive: true });
   mkdirSync(postgres, { recursive: true, mode: 0o700 });
   if (runsAsRoot()) chownSync(postgres, unprivilegedUser.uid, unprivilegedUser.gid);
   return directories;

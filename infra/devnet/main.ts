@@ -61,7 +61,9 @@ async function runPool(options: DevnetOptions): Promise<number> {
 /** Resolves when the person stops the pool; throws when one of the servers ended by itself. */
 async function untilStopped({ servers }: Devnet, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
-  const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  const stopped = new Promise<void>((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
   const ended = Object.values(servers).map(async ({ name, ended: end }) => {
     await end;
     if (!signal.aborted) throw new Error(`${name} ended by itself: see its log`);

@@ -25,12 +25,21 @@ export type OperatorKeys = {
 };
 
 /** Directory with the keystores and file with their password, as services are configured. */
-export function keystorePaths(operatorDirectory: string): { readonly directory: string; readonly passwordFile: string } {
-  return { directory: join(operatorDirectory, "keystore"), passwordFile: join(operatorDirectory, "password") };
+export function keystorePaths(operatorDirectory: string): {
+  readonly directory: string;
+  readonly passwordFile: string;
+} {
+  return {
+    directory: join(operatorDirectory, "keystore"),
+    passwordFile: join(operatorDirectory, "password"),
+  };
 }
 
 /** Reads the operator's keys; makes them the first time. */
-export async function openOperatorKeys(name: string, operatorDirectory: string): Promise<OperatorKeys> {
+export async function openOperatorKeys(
+  name: string,
+  operatorDirectory: string,
+): Promise<OperatorKeys> {
   const { directory, passwordFile } = keystorePaths(operatorDirectory);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if (!existsSync(passwordFile)) {
@@ -44,7 +53,8 @@ export async function openOperatorKeys(name: string, operatorDirectory: string):
     await writeKeystore(path, password, secret);
     return secret;
   };
-  const identity = (channel: string) => () => encodePeerIdentity(createPeerIdentity(`${name} ${channel}`));
+  const identity = (channel: string) => () =>
+    encodePeerIdentity(createPeerIdentity(`${name} ${channel}`));
   const random = () => new Uint8Array(randomBytes(32));
   const [sequencerKey, l1SenderKey, feed, consensus, p2pSeed] = await Promise.all([
     open("sequencer.json", random),
@@ -66,4 +76,3 @@ export async function openOperatorKeys(name: string, operatorDirectory: string):
     mpcPeerId: peerIdFromPrivateKey(p2pKey).toString(),
   };
 }
-

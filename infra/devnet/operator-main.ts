@@ -19,7 +19,8 @@ const { env } = process;
 /** Opened in this order, closed in reverse: who asks comes after who answers. */
 const services: readonly ((context: ServiceContext) => Promise<Service>)[] = [
   (context) => createOrdererService(parseOrdererConfig(env), named("orderer", context)),
-  (context) => createPosConsensusService(parsePosConsensusConfig(env), named("pos-consensus", context)),
+  (context) =>
+    createPosConsensusService(parsePosConsensusConfig(env), named("pos-consensus", context)),
   (context) => createBatcherService(parseBatcherConfig(env), named("batcher", context)),
   (context) => createMpcSignerService(parseMpcSignerConfig(env), named("mpc-signer", context)),
   (context) => createL1ProposerService(parseL1ProposerConfig(env), named("l1-proposer", context)),
@@ -48,7 +49,8 @@ async function createOperator(context: ServiceContext): Promise<Service> {
   }
   return {
     name: "operator",
-    ready: async () => (await Promise.all(running.map((service) => service.ready()))).every(Boolean),
+    ready: async () =>
+      (await Promise.all(running.map((service) => service.ready()))).every(Boolean),
     [Symbol.asyncDispose]: () => resources.close(),
   };
 }

@@ -43,7 +43,11 @@ export function databaseName(index: number): string {
 }
 
 /** Starts an operator; resolves when its processes run (ready is another question). */
-export async function startOperator(index: number, surroundings: Surroundings, split: boolean): Promise<Child[]> {
+export async function startOperator(
+  index: number,
+  surroundings: Surroundings,
+  split: boolean,
+): Promise<Child[]> {
   const name = operatorName(index);
   const env = operatorEnvironment(index, surroundings);
   const logs = surroundings.directories.logs;
@@ -60,17 +64,29 @@ export async function startOperator(index: number, surroundings: Surroundings, s
   if (!split) return [await start(name, join(import.meta.dirname, "operator-main.ts"))];
   const services = join(import.meta.dirname, "../../services");
   return Promise.all(
-    serviceNames.map((service) => start(`${name}-${service}`, join(services, service, "src/main.ts"))),
+    serviceNames.map((service) =>
+      start(`${name}-${service}`, join(services, service, "src/main.ts")),
+    ),
   );
 }
 
 /** Environment of an operator's services; each reads the keys with its own prefix. */
-export function operatorEnvironment(index: number, surroundings: Surroundings): Record<string, string> {
+export function operatorEnvironment(
+  index: number,
+  surroundings: Surroundings,
+): Record<string, string> {
   const ports = operatorPorts(surroundings.portBase, index);
-  const env: Record<string, string> = { OPERATOR: operatorName(index), LOG_LEVEL: surroundings.logLevel };
+  const env: Record<string, string> = {
+    OPERATOR: operatorName(index),
+    LOG_LEVEL: surroundings.logLevel,
+  };
   for (const service of serviceNames) {
     const prefix = service.toUpperCase().replace("-", "_");
-    const values = { ...commonValues(index, surroundings), ...siblingValues(ports), ...ownValues(service, ports) };
+    const values = {
+      ...commonValues(index, surroundings),
+      ...siblingValues(ports),
+      ...ownValues(service, ports),
+    };
     for (const [key, value] of Object.entries(values)) env[`${prefix}_${key}`] = String(value);
   }
   return env;

@@ -44,7 +44,8 @@ export class UsageError extends Error {}
 export function parseOptions(args: readonly string[]): DevnetOptions | undefined {
   const values = parse(args);
   if (values.help) return undefined;
-  if (values.exit && !values.tour) throw new UsageError("--exit goes with --tour: nothing would run");
+  if (values.exit && !values.tour)
+    throw new UsageError("--exit goes with --tour: nothing would run");
   if (values.json !== undefined && !values.tour) throw new UsageError("--json goes with --tour");
   return {
     operators: integer("--operators", values.operators ?? "5", 1, 7),

@@ -52,7 +52,9 @@ export function createPoolMonitor(operators: readonly Operator[]): PoolMonitor {
   const nodes = operators.map((operator) => ({ operator, clients: connect(operator) }));
   return {
     async poll() {
-      const statuses = await Promise.all(nodes.map(({ operator, clients }) => askOperator(operator, clients)));
+      const statuses = await Promise.all(
+        nodes.map(({ operator, clients }) => askOperator(operator, clients)),
+      );
       const up = nodes.find((_, i) => statuses[i]?.posHeight !== undefined);
       return { operators: statuses, batches: up === undefined ? [] : await askBatches(up.clients) };
     },
@@ -106,12 +108,22 @@ async function askBatches(clients: Clients): Promise<BatchStatus[]> {
   const status = await clients.batcher.getStatus({}, callOptions).catch(() => undefined);
   if (status === undefined || status.openIndex === 0n) return [];
   const first = status.openIndex > batchesShown ? status.openIndex - batchesShown + 1n : 1n;
-  const indices = Array.from({ length: Number(status.openIndex - first) + 1 }, (_, i) => first + BigInt(i));
+  const indices = Array.from(
+    { length: Number(status.openIndex - first) + 1 },
+    (_, i) => first + BigInt(i),
+  );
   const answers = await Promise.all(
     indices.map(async (index): Promise<BatchStatus | undefined> => {
-      const batch = await clients.posConsensus.getBatch({ index }, callOptions).catch(() => undefined);
+      const batch = await clients.posConsensus
+        .getBatch({ index }, callOptions)
+        .catch(() => undefined);
       if (batch === undefined) return undefined;
-      return { index, state: batchStateName(batch.state), attempt: batch.attempt, l1TxHash: hexOrNothing(batch.l1TxHash) };
+      return {
+        index,
+        state: batchStateName(batch.state),
+        attempt: batch.attempt,
+        l1TxHash: hexOrNothing(batch.l1TxHash),
+      };
     }),
   );
   return answers.filter((answer) => answer !== undefined);

@@ -56,11 +56,15 @@ export function operatorPorts(base: number, index: number): OperatorPorts {
 
 /** Throws when a port of the pool is taken: another server would be mistaken for ours. */
 export async function requireFreePorts(base: number, operators: number): Promise<void> {
-  const own = Array.from({ length: operators }, (_, index) => Object.values(operatorPorts(base, index)));
+  const own = Array.from({ length: operators }, (_, index) =>
+    Object.values(operatorPorts(base, index)),
+  );
   const ports: number[] = [...Object.values(serverPorts(base)), ...own.flat()];
   const taken = await Promise.all(ports.map(listens));
   const inUse = ports.filter((_, i) => taken[i]);
   if (inUse.length > 0) {
-    throw new Error(`port ${inUse.join(", ")} is in use: stop what listens there, or give another --port-base`);
+    throw new Error(
+      `port ${inUse.join(", ")} is in use: stop what listens there, or give another --port-base`,
+    );
   }
 }

@@ -11,7 +11,11 @@ import { type Directories, runsAsRoot, unprivilegedUser } from "./directories.ts
 export type Server = { readonly child: Child; readonly url: string };
 
 /** Options of the L1 node. */
-export type L1Options = { readonly port: number; readonly blockSeconds: number; readonly chainId: number };
+export type L1Options = {
+  readonly port: number;
+  readonly blockSeconds: number;
+  readonly chainId: number;
+};
 
 /** Starts anvil; its chain is saved every second and when it stops. */
 export async function startL1(directories: Directories, options: L1Options): Promise<Server> {
@@ -73,7 +77,13 @@ export async function startPostgres(directories: Directories, port: number): Pro
   const child = await startChild({
     name: "postgres",
     file: binary("postgres"),
-    args: ["-D", data, "-p", String(port), ...postgresSettings.flatMap((setting) => ["-c", setting])],
+    args: [
+      "-D",
+      data,
+      "-p",
+      String(port),
+      ...postgresSettings.flatMap((setting) => ["-c", setting]),
+    ],
     cwd: directories.postgres,
     logFile: join(directories.logs, "postgres.log"),
     ready: () => answersSql(`${url}/postgres`),
@@ -85,7 +95,9 @@ export async function startPostgres(directories: Directories, port: number): Pro
 /** Creates the databases that are missing. */
 export async function createDatabases(url: string, names: readonly string[]): Promise<void> {
   const sql = postgres(`${url}/postgres`, { max: 1, onnotice: () => {} });
-  const present = new Set((await sql`select datname from pg_database`).map(({ datname }) => datname));
+  const present = new Set(
+    (await sql`select datname from pg_database`).map(({ datname }) => datname),
+  );
   for (const name of names.filter((candidate) => !present.has(candidate))) {
     await sql.unsafe(`create database "${name}"`);
   }

@@ -6,7 +6,10 @@ import { dirname, join, matchesGlob } from "node:path";
 import { test } from "node:test";
 
 const root = join(import.meta.dirname, "../..");
-const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" })
+const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: root,
+  encoding: "utf8",
+})
   .split("\n")
   .filter((file) => file !== "" && existsSync(join(root, file)));
 const list = (pattern: string) => tracked.filter((file) => matchesGlob(file, pattern));
@@ -26,14 +29,17 @@ test("services do not import each other", () => {
     const own = file.split("/")[1];
     const others = names.filter((name) => name !== own);
     for (const [, imported = ""] of read(file).matchAll(/from "([^"]+)"/g)) {
-      const foreign = others.find((name) => imported === `@sequorum/${name}` || imported.startsWith(`@sequorum/${name}/`));
+      const foreign = others.find(
+        (name) => imported === `@sequorum/${name}` || imported.startsWith(`@sequorum/${name}/`),
+      );
       assert.equal(foreign, undefined, `${file} imports ${imported}`);
     }
   }
 });
 
 test("a core imports nothing of the outside world", () => {
-  const forbidden = /^(?:node:|viem|postgres|@nats-io|@grpc|@sequorum\/(?:bus|store|service|l1|proto)(?:$|\/)|.*\/adapters\/)/;
+  const forbidden =
+    /^(?:node:|viem|postgres|@nats-io|@grpc|@sequorum\/(?:bus|store|service|l1|proto)(?:$|\/)|.*\/adapters\/)/;
   for (const file of list("services/*/src/core/**/*.ts")) {
     for (const [, imported = ""] of read(file).matchAll(/from "([^"]+)"/g)) {
       assert.ok(!forbidden.test(imported), `${file} imports ${imported}`);
@@ -43,36 +49,66 @@ test("a core imports nothing of the outside world", () => {
 });
 
 test("nothing is left to do without an issue", () => {
-  for (const file of [...sources, ...list("contracts/{src,test}/**/*.sol"), ...list("proto/**/*.proto")]) {
+  for (const file of [
+    ...sources,
+    ...list("contracts/{src,test}/**/*.sol"),
+    ...list("proto/**/*.proto"),
+  ]) {
     if (file.startsWith("test/tidy/")) continue;
     assert.ok(!/\b(?:TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))/.test(read(file)), file);
   }
 });
 
 test("every service's README is its specification", () => {
-  const headings = ["Inputs and effects", "Parameters", "Protocol", "Failures", "Invariants", "Byzantine", "Run it", "Sources"];
+  const headings = [
+    "Inputs and effects",
+    "Parameters",
+    "Protocol",
+    "Failures",
+    "Invariants",
+    "Byzantine",
+    "Run it",
+    "Sources",
+  ];
   for (const directory of services) {
     const text = read(`${directory}/README.md`);
     for (const heading of headings) {
-      assert.match(text, new RegExp(`^##+ .*${heading}`, "im"), `${directory}/README.md lacks "${heading}"`);
+      assert.match(
+        text,
+        new RegExp(`^##+ .*${heading}`, "im"),
+        `${directory}/README.md lacks "${heading}"`,
+      );
     }
   }
 });
 
 test("every key of .env.example is read, and every key read is in it", () => {
   for (const directory of services) {
-    const documented = [...read(`${directory}/.env.example`).matchAll(/^#? ?([A-Z][A-Z0-9_]+)=/gm)].map(([, key]) => key);
-    const configured = [...read(`${directory}/src/config.ts`).matchAll(/"([A-Z][A-Z0-9_]{4,})"/g)].map(([, key]) => key);
+    const documented = [
+      ...read(`${directory}/.env.example`).matchAll(/^#? ?([A-Z][A-Z0-9_]+)=/gm),
+    ].map(([, key]) => key);
+    const configured = [
+      ...read(`${directory}/src/config.ts`).matchAll(/"([A-Z][A-Z0-9_]{4,})"/g),
+    ].map(([, key]) => key);
     assert.deepEqual([...new Set(documented)].sort(), [...new Set(configured)].sort(), directory);
   }
 });
 
 test("every numbered invariant of a service is in the name of a test", () => {
   for (const directory of services) {
-    const invariants = [...read(`${directory}/README.md`).matchAll(/^\s*[-|*] \*{0,2}([A-Z]{1,2}\d+)\b/gm)].map(([, id]) => id);
-    const tests = list(`${directory}/{test,src}/**/*.test.ts`).concat(list("test/**/*.test.ts")).map(read).join("\n");
+    const invariants = [
+      ...read(`${directory}/README.md`).matchAll(/^\s*[-|*] \*{0,2}([A-Z]{1,2}\d+)\b/gm),
+    ].map(([, id]) => id);
+    const tests = list(`${directory}/{test,src}/**/*.test.ts`)
+      .concat(list("test/**/*.test.ts"))
+      .map(read)
+      .join("\n");
     for (const id of invariants) {
-      assert.match(tests, new RegExp(`test\\(\\s*[\`"'][^\`"']*\\b${id}\\b`), `${directory}: no test is named after ${id}`);
+      assert.match(
+        tests,
+        new RegExp(`test\\(\\s*[\`"'][^\`"']*\\b${id}\\b`),
+        `${directory}: no test is named after ${id}`,
+      );
     }
   }
 });

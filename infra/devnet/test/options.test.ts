@@ -26,6 +26,10 @@ test("what cannot be meant is refused with the reason", () => {
     [["--colour"], /--colour/],
     [["extra"], /extra/],
   ] as const) {
-    assert.throws(() => parseOptions(args), (error) => error instanceof UsageError && reason.test(error.message), args.join(" "));
+    assert.throws(
+      () => parseOptions(args),
+      (error) => error instanceof UsageError && reason.test(error.message),
+      args.join(" "),
+    );
   }
 });

@@ -5,7 +5,12 @@ import type { OperatorStatus, PoolStatus } from "../pool-status.ts";
 import { renderLine, renderView, type ViewContext } from "../view/render-view.ts";
 
 const same = (text: string) => text;
-const styles = { bold: same, dim: same, good: (text: string) => `+${text}`, bad: (text: string) => `!${text}` };
+const styles = {
+  bold: same,
+  dim: same,
+  good: (text: string) => `+${text}`,
+  bad: (text: string) => `!${text}`,
+};
 const address = (digit: string): Hex => `0x${digit.repeat(40)}`;
 const operator = (digit: string, overrides: Partial<OperatorStatus> = {}): OperatorStatus => ({
   name: `operator-${digit}`,
@@ -52,6 +57,9 @@ test("the view names the leader, those that are down, the batches and alarms", (
 });
 
 test("the line for logs shows the furthest of the operators", () => {
-  const status = { operators: [operator("a", { head: 5n }), operator("b", { head: undefined })], batches: [] };
+  const status = {
+    operators: [operator("a", { head: 5n }), operator("b", { head: undefined })],
+    batches: [],
+  };
   assert.match(renderLine(status, 7n), /operators 2\/2 {2}L1 7 {2}L2 head 5 {2}certified 11/);
 });

@@ -27,15 +27,31 @@ export async function runChecks(subject: CheckSubject): Promise<Check[]> {
   const alarms = status.operators.filter((operator) => (operator.alarms ?? 0) > 0);
   const down = status.operators.filter(({ isUp }) => !isUp);
   return [
-    check("transactions in blocks", transactions >= transactionsMin, `${transactions} of at least ${transactionsMin}`),
-    check("batches accepted by L1", batches.length >= batchesMin, `${batches.length} of at least ${batchesMin}`),
+    check(
+      "transactions in blocks",
+      transactions >= transactionsMin,
+      `${transactions} of at least ${transactionsMin}`,
+    ),
+    check(
+      "batches accepted by L1",
+      batches.length >= batchesMin,
+      `${batches.length} of at least ${batchesMin}`,
+    ),
     check(
       "a challenger derived the posted chain from L1 alone",
       challengerHead === postedHead && postedHead > 0,
       `verified ${challengerHead}, posted ${postedHead}`,
     ),
-    check("no challenger raised an alarm", alarms.length === 0, alarms.map(({ name }) => name).join(", ") || "none"),
-    check("every operator is up", down.length === 0, down.map(({ name }) => name).join(", ") || "all"),
+    check(
+      "no challenger raised an alarm",
+      alarms.length === 0,
+      alarms.map(({ name }) => name).join(", ") || "none",
+    ),
+    check(
+      "every operator is up",
+      down.length === 0,
+      down.map(({ name }) => name).join(", ") || "all",
+    ),
     await checkReceipts(subject),
     await checkFailing(subject),
     await checkForced(subject),
@@ -57,18 +73,32 @@ async function checkReceipts({ l2, outcome }: CheckSubject): Promise<Check> {
     if (blocks.size !== 1 || blocks.has(undefined) || failed) problems.push(`${what} ${hash}`);
   }
   const [first] = problems;
-  return check(name, first === undefined, first === undefined ? `${outcome.sent.length} compared` : `${problems.length} differ, first ${first}`);
+  return check(
+    name,
+    first === undefined,
+    first === undefined
+      ? `${outcome.sent.length} compared`
+      : `${problems.length} differ, first ${first}`,
+  );
 }
 
 async function checkFailing({ l2, outcome }: CheckSubject): Promise<Check> {
   const receipt = await l2.receipt(outcome.failing);
-  return check("the failing transaction is in a block and reverted", receipt.status === "reverted", receipt.status);
+  return check(
+    "the failing transaction is in a block and reverted",
+    receipt.status === "reverted",
+    receipt.status,
+  );
 }
 
 async function checkForced({ l2, outcome }: CheckSubject): Promise<Check> {
   const receipt = await l2.receipt(outcome.forced).catch(() => undefined);
   const detail = receipt === undefined ? "not in a block" : `in block ${receipt.blockNumber}`;
-  return check("the transaction forced through L1 is included", receipt?.status === "success", detail);
+  return check(
+    "the transaction forced through L1 is included",
+    receipt?.status === "success",
+    detail,
+  );
 }
 
 async function checkTokens({ l2, outcome }: CheckSubject): Promise<Check> {
@@ -85,7 +115,8 @@ async function checkTokens({ l2, outcome }: CheckSubject): Promise<Check> {
     ),
   );
   const wrong = outcome.expectedTokens.filter(({ amount }, i) => balances[i] !== amount);
-  const detail = wrong.length === 0 ? `${balances.length} balances` : `wrong for ${wrong[0]?.holder}`;
+  const detail =
+    wrong.length === 0 ? `${balances.length} balances` : `wrong for ${wrong[0]?.holder}`;
   return check("the token balances are what the transfers make them", wrong.length === 0, detail);
 }
 

@@ -23,7 +23,10 @@ export async function readPostedBatches(
       client.getTransaction({ hash: transactionHash }),
       client.getTransactionReceipt({ hash: transactionHash }),
     ]);
-    const { functionName, args } = decodeFunctionData({ abi: rollupChainAbi, data: transaction.input });
+    const { functionName, args } = decodeFunctionData({
+      abi: rollupChainAbi,
+      data: transaction.input,
+    });
     if (functionName !== "submitBatch") continue;
     const [header, data] = args;
     batches.push({

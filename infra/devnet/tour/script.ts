@@ -8,7 +8,15 @@ import {
 } from "@sequorum/l1";
 import type { Hex } from "@sequorum/protocol";
 import { sleep } from "@sequorum/service";
-import { type Address, createWalletClient, encodeDeployData, encodeFunctionData, getAddress, http, keccak256 } from "viem";
+import {
+  type Address,
+  createWalletClient,
+  encodeDeployData,
+  encodeFunctionData,
+  getAddress,
+  http,
+  keccak256,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { developmentAccounts } from "../development-accounts.ts";
 import type { Devnet } from "../devnet.ts";
@@ -40,13 +48,21 @@ const tokenGas = 100_000n;
 const transferGas = 21_000n;
 
 /** Runs the mix: an ERC-20 deployed and used, transfers, a failing and a forced transaction. */
-export async function runScript(devnet: Devnet, l2: L2, options: ScriptOptions): Promise<ScriptOutcome> {
+export async function runScript(
+  devnet: Devnet,
+  l2: L2,
+  options: ScriptOptions,
+): Promise<ScriptOutcome> {
   const wallets = await Promise.all(developmentAccounts.map((account) => l2.wallet(account)));
   const [deployer, second] = wallets;
   if (deployer === undefined || second === undefined) throw new TypeError("there are accounts");
   const sent: SentTransaction[] = [];
   options.note("deploying an OpenZeppelin ERC-20 ...");
-  const deployment = await deployer.send("deploy ERC-20", { data: tokenCreation(wallets), gas: deployGas }, 0);
+  const deployment = await deployer.send(
+    "deploy ERC-20",
+    { data: tokenCreation(wallets), gas: deployGas },
+    0,
+  );
   sent.push(deployment);
   const { contractAddress } = await l2.receipt(deployment.hash);
   if (!contractAddress) throw new Error("the token's receipt names no contract");
@@ -55,14 +71,22 @@ export async function runScript(devnet: Devnet, l2: L2, options: ScriptOptions):
   const moved = new Map(wallets.map(({ address }) => [address, 1_000n * tokenUnit]));
   for (let round = 0; round < options.rounds; round++) {
     options.signal.throwIfAborted();
-    options.note(`round ${round + 1} of ${options.rounds}: transfers of ETH and tokens through every operator ...`);
+    options.note(
+      `round ${round + 1} of ${options.rounds}: transfers of ETH and tokens through every operator ...`,
+    );
     const startedAtMs = performance.now();
-    sent.push(...(await sendRound({ wallets: wallets.slice(0, -1), token: contractAddress, round, moved })));
+    sent.push(
+      ...(await sendRound({ wallets: wallets.slice(0, -1), token: contractAddress, round, moved })),
+    );
     await sleep(Math.max(0, options.roundMs - (performance.now() - startedAtMs)), options.signal);
   }
   options.note("sending a transaction that must fail ...");
   const tooMuch = tokenTransfer(deployer.address, 10n ** 30n);
-  const failing = await second.send("failing transfer", { to: contractAddress, data: tooMuch, gas: tokenGas }, 1);
+  const failing = await second.send(
+    "failing transfer",
+    { to: contractAddress, data: tooMuch, gas: tokenGas },
+    1,
+  );
   sent.push(failing);
   const expectedTokens = [...moved].map(([holder, amount]) => ({ holder, amount }));
   return { sent, token: contractAddress, failing: failing.hash, forced, expectedTokens };
@@ -85,7 +109,11 @@ async function sendRound({ wallets, token, round, moved }: Round): Promise<SentT
     const via = i + round;
     return [
       await wallet.send("transfer", { to, valueWei: 10n ** 15n, gas: transferGas }, via),
-      await wallet.send("ERC-20 transfer", { to: token, data: tokenTransfer(to, amount), gas: tokenGas }, via),
+      await wallet.send(
+        "ERC-20 transfer",
+        { to: token, data: tokenTransfer(to, amount), gas: tokenGas },
+        via,
+      ),
     ];
   });
   return (await Promise.all(sends)).flat();
@@ -100,7 +128,11 @@ function tokenCreation(wallets: readonly Wallet[]): Hex {
 }
 
 function tokenTransfer(to: Address, amount: bigint): Hex {
-  return encodeFunctionData({ abi: developmentStakeTokenAbi, functionName: "transfer", args: [to, amount] }) as Hex;
+  return encodeFunctionData({
+    abi: developmentStakeTokenAbi,
+    functionName: "transfer",
+    args: [to, amount],
+  }) as Hex;
 }
 
 /** Signs an L2 transaction and puts it into the forced queue; answers its L2 hash. */
@@ -108,14 +140,26 @@ async function forceTransaction({ l1Url, network }: Devnet, wallet: Wallet): Pro
   const raw = await wallet.sign({ to: wallet.address, valueWei: 1n, gas: transferGas });
   const client = createL1Client({ rpcUrl: l1Url, chainId: Number(network.l1ChainId) });
   const payer = privateKeyToAccount(developmentAccounts[0].privateKey);
-  const sender = createWalletClient({ account: payer, chain: client.chain, transport: http(l1Url) });
-  const queue = { address: getAddress(network.contracts.forcedQueue), abi: forcedQueueAbi } as const;
+  const sender = createWalletClient({
+    account: payer,
+    chain: client.chain,
+    transport: http(l1Url),
+  });
+  const queue = {
+    address: getAddress(network.contracts.forcedQueue),
+    abi: forcedQueueAbi,
+  } as const;
   const { forcedFeeWei } = await client.readContract({
     address: getAddress(network.contracts.admin),
     abi: adminAbi,
     functionName: "rollupParameters",
   });
-  const hash = await sender.writeContract({ ...queue, functionName: "enqueue", args: [raw], value: forcedFeeWei });
+  const hash = await sender.writeContract({
+    ...queue,
+    functionName: "enqueue",
+    args: [raw],
+    value: forcedFeeWei,
+  });
   await client.waitForTransactionReceipt({ hash });
   return keccak256(raw) as Hex;
 }

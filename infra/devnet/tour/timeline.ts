@@ -20,11 +20,16 @@ const pollMs = 15;
 export function watchTimeline(ordererGrpcPort: number): Timeline {
   const client = createGrpcClient(OrdererService, `127.0.0.1:${ordererGrpcPort}`);
   const stopping = new AbortController();
-  const steps: Record<Level, { height: bigint; atMs: number }[]> = { soft: [], quorum: [], posted: [] };
+  const steps: Record<Level, { height: bigint; atMs: number }[]> = {
+    soft: [],
+    quorum: [],
+    posted: [],
+  };
 
   function record(level: Level, height: bigint): void {
     const last = steps[level].at(-1);
-    if (last === undefined || height > last.height) steps[level].push({ height, atMs: performance.now() });
+    if (last === undefined || height > last.height)
+      steps[level].push({ height, atMs: performance.now() });
   }
 
   async function follow(): Promise<void> {

@@ -33,7 +33,10 @@ export async function runTour(devnet: Devnet, options: TourOptions): Promise<Tou
   const { signal, note } = options;
   const [first] = devnet.operators;
   if (first === undefined) throw new TypeError("a pool has an operator");
-  const l2 = connectL2(devnet.network.l2ChainId, devnet.operators.map(({ rpcUrl }) => rpcUrl));
+  const l2 = connectL2(
+    devnet.network.l2ChainId,
+    devnet.operators.map(({ rpcUrl }) => rpcUrl),
+  );
   const monitor = createPoolMonitor(devnet.operators);
   const ceremonies = watchCeremonies(first);
   note("waiting for every operator ...");
@@ -44,9 +47,20 @@ export async function runTour(devnet: Devnet, options: TourOptions): Promise<Tou
     note("waiting until everything is posted and verified ...");
     const blocks = await blocksOf(l2, outcome);
     const last = blocks.reduce((a, b) => (b > a ? b : a), 0n);
-    await waitFor("everything to be posted and verified", settleTimeoutMs, signal, () => isVerified(monitor, last)).catch(() => {});
+    await waitFor("everything to be posted and verified", settleTimeoutMs, signal, () =>
+      isVerified(monitor, last),
+    ).catch(() => {});
     note("checking ...");
-    const report = await makeReport({ devnet, options, l2, monitor, ceremonies, timeline, outcome, blocks });
+    const report = await makeReport({
+      devnet,
+      options,
+      l2,
+      monitor,
+      ceremonies,
+      timeline,
+      outcome,
+      blocks,
+    });
     if (options.jsonFile !== undefined) await writeReport(options.jsonFile, report);
     return summarise(report);
   } finally {
@@ -72,9 +86,19 @@ async function makeReport(scope: Scope): Promise<Report> {
   const { devnet, options, l2, monitor, ceremonies, outcome } = scope;
   const { batches, postedHead } = await readPostedBatches(devnet.l1Url, devnet.network);
   const status = await settledStatus(monitor, postedHead);
-  const challengerHead = Math.min(...status.operators.map(({ verified }) => Number(verified ?? 0n)));
+  const challengerHead = Math.min(
+    ...status.operators.map(({ verified }) => Number(verified ?? 0n)),
+  );
   const transactions = scope.blocks.length + 1; // and the forced one
-  const checks = await runChecks({ l2, outcome, transactions, batches, postedHead, challengerHead, status });
+  const checks = await runChecks({
+    l2,
+    outcome,
+    transactions,
+    batches,
+    postedHead,
+    challengerHead,
+    status,
+  });
   const firstBatchAtMs = ceremonies.firstBatchAtMs();
   return {
     transactions,
@@ -84,9 +108,13 @@ async function makeReport(scope: Scope): Promise<Report> {
     latencyMs: latencies(scope),
     signatureMs: distribution(ceremonies.signatureMs()),
     dkgMs: ceremonies.dkgMs() ?? 0,
-    startToFirstBatchSeconds: firstBatchAtMs === undefined ? 0 : Math.max(0, firstBatchAtMs - options.startedAtMs) / 1_000,
+    startToFirstBatchSeconds:
+      firstBatchAtMs === undefined ? 0 : Math.max(0, firstBatchAtMs - options.startedAtMs) / 1_000,
     memoryMb: Object.fromEntries(
-      status.operators.map(({ name, memoryBytes }) => [camelCase(name), Math.round(memoryBytes / 1_048_576)]),
+      status.operators.map(({ name, memoryBytes }) => [
+        camelCase(name),
+        Math.round(memoryBytes / 1_048_576),
+      ]),
     ),
     checks,
   };
@@ -100,8 +128,15 @@ function latencies({ outcome, blocks, timeline }: Scope): Report["latencyMs"] {
         return atMs === undefined ? [] : [Math.max(0, atMs - submittedAtMs)];
       }),
     );
-  const accepted = outcome.sent.map(({ submittedAtMs, acceptedAtMs }) => acceptedAtMs - submittedAtMs);
-  return { accepted: distribution(accepted), soft: to("soft"), quorum: to("quorum"), posted: to("posted") };
+  const accepted = outcome.sent.map(
+    ({ submittedAtMs, acceptedAtMs }) => acceptedAtMs - submittedAtMs,
+  );
+  return {
+    accepted: distribution(accepted),
+    soft: to("soft"),
+    quorum: to("quorum"),
+    posted: to("posted"),
+  };
 }
 
 async function blocksOf(l2: L2, { sent, forced }: ScriptOutcome): Promise<bigint[]> {
@@ -111,7 +146,9 @@ async function blocksOf(l2: L2, { sent, forced }: ScriptOutcome): Promise<bigint
 }
 
 async function everyOperatorAnswers(l2: L2): Promise<boolean> {
-  const answers = await Promise.all(l2.clients.map((client) => client.getBlockNumber().catch(() => undefined)));
+  const answers = await Promise.all(
+    l2.clients.map((client) => client.getBlockNumber().catch(() => undefined)),
+  );
   return answers.every((height) => height !== undefined);
 }
 
@@ -130,17 +167,25 @@ async function settledStatus(monitor: PoolMonitor, postedHead: number): Promise<
   return monitor.poll();
 }
 
-async function waitFor(what: string, timeoutMs: number, signal: AbortSignal, holds: () => Promise<boolean>): Promise<void> {
+async function waitFor(
+  what: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+  holds: () => Promise<boolean>,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1_000} s for ${what}: see the logs`);
+    if (Date.now() > deadline)
+      throw new Error(`waited ${timeoutMs / 1_000} s for ${what}: see the logs`);
     await delay(pollMs, undefined, { signal });
   }
 }
 
 function summarise(report: Report): TourResult {
   const passed = report.checks.every(({ ok }) => ok);
-  const lines = report.checks.map(({ name, ok, detail }) => `  ${ok ? "ok    " : "FAILED"}  ${name} (${detail})`);
+  const lines = report.checks.map(
+    ({ name, ok, detail }) => `  ${ok ? "ok    " : "FAILED"}  ${name} (${detail})`,
+  );
   const outcome = passed ? "The tour passed." : "The tour FAILED.";
   const figures = `${report.transactions} transactions, ${report.batches.length} batches, posted head ${report.postedHead}.`;
   return { passed, summary: `${outcome} ${figures}\n${lines.join("\n")}` };

@@ -66,11 +66,18 @@ export function connectL2(chainId: bigint, rpcUrls: readonly string[]): L2 {
     clients,
     async wallet({ privateKey }) {
       const account = privateKeyToAccount(privateKey);
-      const nonce = await first.getTransactionCount({ address: account.address, blockTag: "pending" });
+      const nonce = await first.getTransactionCount({
+        address: account.address,
+        blockTag: "pending",
+      });
       return createWallet({ account, chainId: chain.id, nonce, clients });
     },
     receipt: (hash, via = 0) =>
-      (clients[via] ?? first).waitForTransactionReceipt({ hash, timeout: receiptTimeoutMs, retryCount: 0 }),
+      (clients[via] ?? first).waitForTransactionReceipt({
+        hash,
+        timeout: receiptTimeoutMs,
+        retryCount: 0,
+      }),
   };
 }
 

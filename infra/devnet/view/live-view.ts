@@ -29,7 +29,10 @@ export function startLiveView(devnet: Devnet, options: { readonly isTerminal: bo
     const chainId = Number(devnet.network.l1ChainId);
     const l1 = createL1Client({ rpcUrl: devnet.l1Url, chainId });
     while (!stopping.signal.aborted) {
-      const [status, l1Block] = await Promise.all([monitor.poll(), l1.getBlockNumber().catch(() => undefined)]);
+      const [status, l1Block] = await Promise.all([
+        monitor.poll(),
+        l1.getBlockNumber().catch(() => undefined),
+      ]);
       if (stopping.signal.aborted) return;
       if (!options.isTerminal) draw([renderLine(status, l1Block)]);
       else {

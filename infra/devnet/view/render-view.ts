@@ -33,7 +33,18 @@ export function renderView(status: PoolStatus, context: ViewContext, styles: Sty
     `  pool   ${groupKeyLine(status)}`,
     "",
     styles.dim(
-      row(["member", "sequencer", "role", "L2 head", "certified", "posted", "verified", "PoS", "peers", "memory"]),
+      row([
+        "member",
+        "sequencer",
+        "role",
+        "L2 head",
+        "certified",
+        "posted",
+        "verified",
+        "PoS",
+        "peers",
+        "memory",
+      ]),
     ),
     ...status.operators.map((operator) => memberRow(operator, status, styles)),
     "",
@@ -95,7 +106,9 @@ function batchRows({ batches }: PoolStatus): string[] {
 
 function alarmLines({ operators }: PoolStatus, styles: Styles): string[] {
   const raised = operators.filter(({ alarms }) => (alarms ?? 0) > 0);
-  return raised.map(({ name }) => styles.bad(`  the challenger of ${name} raised an alarm: see its log`));
+  return raised.map(({ name }) =>
+    styles.bad(`  the challenger of ${name} raised an alarm: see its log`),
+  );
 }
 
 function groupKeyLine({ operators }: PoolStatus): string {

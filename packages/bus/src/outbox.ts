@@ -67,7 +67,9 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
         select sequence, event from outbox where sequence > ${sentUpTo} order by sequence limit ${batchMax}`;
       if (rows.length === 0) return;
       await Promise.all(
-        rows.map(({ sequence, event }) => stream.send(service, { sequence: BigInt(sequence), bytes: event })),
+        rows.map(({ sequence, event }) =>
+          stream.send(service, { sequence: BigInt(sequence), bytes: event }),
+        ),
       );
       sentUpTo = BigInt(rows.at(-1)?.["sequence"]);
     }

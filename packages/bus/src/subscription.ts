@@ -42,7 +42,10 @@ export async function runSubscription(options: SubscriptionOptions): Promise<voi
   }
 }
 
-async function followStream(options: SubscriptionOptions, fromStart: boolean): Promise<"gap" | "ended"> {
+async function followStream(
+  options: SubscriptionOptions,
+  fromStart: boolean,
+): Promise<"gap" | "ended"> {
   const { stream, from, signal, logger } = options;
   const cursor = await loadCursor(options);
   let { sequence } = cursor;
@@ -51,7 +54,11 @@ async function followStream(options: SubscriptionOptions, fromStart: boolean): P
     const event = decodeEvent(message.bytes);
     if (event.sequence <= sequence) continue;
     if (event.sequence !== sequence + 1n) {
-      logger.warn("events missing, reading the stream again", { from, have: sequence, got: event.sequence });
+      logger.warn("events missing, reading the stream again", {
+        from,
+        have: sequence,
+        got: event.sequence,
+      });
       return "gap";
     }
     options.observe(event);
@@ -62,7 +69,11 @@ async function followStream(options: SubscriptionOptions, fromStart: boolean): P
   return "ended";
 }
 
-async function handleOnce(options: SubscriptionOptions, event: Event, message: StreamMessage): Promise<void> {
+async function handleOnce(
+  options: SubscriptionOptions,
+  event: Event,
+  message: StreamMessage,
+): Promise<void> {
   const { store, from, signal, logger } = options;
   const name = `${from} ${event.payload.case ?? "event"}`;
   const work = () =>
@@ -81,13 +92,20 @@ async function handleOnce(options: SubscriptionOptions, event: Event, message: S
     signal,
     baseMs: 50,
     capMs: 2_000,
-    onFailure: (error) => logger.warn("event not handled, trying again", { from, sequence: event.sequence, reason: describeError(error) }),
+    onFailure: (error) =>
+      logger.warn("event not handled, trying again", {
+        from,
+        sequence: event.sequence,
+        reason: describeError(error),
+      }),
   });
 }
 
 async function loadCursor({ store, from, signal }: SubscriptionOptions): Promise<Cursor> {
   const load = () =>
-    store.sql`select sequence, stream_id, stream_sequence from inbox where source = ${from}`.catch(asRetryable);
+    store.sql`select sequence, stream_id, stream_sequence from inbox where source = ${from}`.catch(
+      asRetryable,
+    );
   const [row] = await retry(load, { signal, baseMs: 100, capMs: 2_000 });
   if (row === undefined) return { sequence: 0n, streamId: "", streamSequence: 0 };
   return {

@@ -40,7 +40,8 @@ test("events arrive in order, once in effect, across a restart of the subscriber
   const seen: bigint[] = [];
   const received = new EventTarget();
   const waitFor = async (count: number) => {
-    while (seen.length < count) await once(received, "event", { signal: AbortSignal.timeout(10_000) });
+    while (seen.length < count)
+      await once(received, "event", { signal: AbortSignal.timeout(10_000) });
   };
   let failures = 1;
   const listen = (receiver: { bus: Bus }) =>
@@ -87,6 +88,13 @@ async function openService(options: {
 }): Promise<{ bus: Bus; store: Store }> {
   const { url, service, natsUrl, signal } = options;
   const store = await openStore({ url, schema: service, migrations, signal });
-  const bus = await openBus({ natsUrl, operator: "test", service, store, signal, logger: silentLogger });
+  const bus = await openBus({
+    natsUrl,
+    operator: "test",
+    service,
+    store,
+    signal,
+    logger: silentLogger,
+  });
   return { bus, store };
 }

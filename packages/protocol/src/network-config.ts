@@ -124,7 +124,8 @@ function record(value: unknown, field: string): Record<string, unknown> {
 
 function integer(value: unknown, field: string): bigint {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
-  if (typeof value === "string" && /^(?:[0-9]{1,78}|0x[0-9a-f]{1,64})$/.test(value)) return BigInt(value);
+  if (typeof value === "string" && /^(?:[0-9]{1,78}|0x[0-9a-f]{1,64})$/.test(value))
+    return BigInt(value);
   throw new NetworkConfigError(field, "an unsigned integer");
 }
 

@@ -87,7 +87,11 @@ function decodeAt(bytes: Uint8Array, at: number, depth: number): { item: RlpItem
   return { item: items, end };
 }
 
-function payloadRange(bytes: Uint8Array, at: number, offset: number): { start: number; end: number } {
+function payloadRange(
+  bytes: Uint8Array,
+  at: number,
+  offset: number,
+): { start: number; end: number } {
   const short = (bytes[at] ?? 0) - offset;
   let start = at + 1;
   let length = short;

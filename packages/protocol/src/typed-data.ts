@@ -61,7 +61,9 @@ function encodeWord(type: string, value: TypedValue | undefined): Uint8Array {
     return encodeInteger(type, value);
   }
   const size = type === "address" ? 20 : 32;
-  assert(typeof value === "string" && value.length === 2 + 2 * size, "a value fits its type", { type });
+  assert(typeof value === "string" && value.length === 2 + 2 * size, "a value fits its type", {
+    type,
+  });
   const bytes = hexToBytes(value);
   return concatBytes(new Uint8Array(32 - size), bytes);
 }

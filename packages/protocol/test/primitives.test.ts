@@ -38,7 +38,12 @@ test("a quorum is ceil(2n/3) of the members", () => {
 test("an EIP-712 digest equals viem's", () => {
   const type = "Vote(uint8 voteType,uint64 height,uint32 round,bytes32 blockId)";
   const expected = viemHashTypedData({
-    domain: { name: "Sequorum", version: "1", chainId: 31337, verifyingContract: domain.rollupChain },
+    domain: {
+      name: "Sequorum",
+      version: "1",
+      chainId: 31337,
+      verifyingContract: domain.rollupChain,
+    },
     types: {
       Vote: [
         { name: "voteType", type: "uint8" },
@@ -97,7 +102,8 @@ test("a Merkle proof opens its leaf and nothing else", () => {
       assert.ok(verifyMerkleProof(root, leaf, opening), `leaf ${index} of ${count}`);
       assert.ok(!verifyMerkleProof(root, Uint8Array.of(99), opening));
       assert.ok(!verifyMerkleProof(root, leaf, { ...opening, proof: [...proof, root] }));
-      if (count > 1) assert.ok(!verifyMerkleProof(root, leaf, { ...opening, index: (index + 1) % count }));
+      if (count > 1)
+        assert.ok(!verifyMerkleProof(root, leaf, { ...opening, index: (index + 1) % count }));
     }
   }
   assert.equal(merkleRoot([]), zeroHash);

@@ -16,11 +16,16 @@ const startedAt = performance.now();
 let nodes = 0;
 for (let i = 0; i < blocks; i++) {
   const transactions = raws.slice(i * perBlock, (i + 1) * perBlock);
-  const made = await executor.applyBatchBlock(parent, inputs({ timestamp: 1_100n + BigInt(i), transactions }));
+  const made = await executor.applyBatchBlock(
+    parent,
+    inputs({ timestamp: 1_100n + BigInt(i), transactions }),
+  );
   if (made.type !== "executed") throw new Error(made.reason);
   store.commit(made);
   nodes += made.writes.size;
   parent = asParent(made);
 }
 const seconds = (performance.now() - startedAt) / 1_000;
-process.stdout.write(`${Math.round((blocks * perBlock) / seconds)} transfers/s, ${nodes / blocks} nodes a block\n`);
+process.stdout.write(
+  `${Math.round((blocks * perBlock) / seconds)} transfers/s, ${nodes / blocks} nodes a block\n`,
+);

@@ -6,9 +6,7 @@ import type { BlockHeader, L2Block } from "./types.ts";
 
 /** RLP of the block. */
 export function encodeBlock(block: L2Block): Uint8Array {
-  const transactions = block.transactions.map((raw) =>
-    isTyped(raw) ? raw : RLP.decode(raw),
-  );
+  const transactions = block.transactions.map((raw) => (isTyped(raw) ? raw : RLP.decode(raw)));
   return RLP.encode([headerFields(block.header), transactions, [], []]);
 }
 
@@ -35,7 +33,8 @@ export function decodeBlock(bytes: Uint8Array): L2Block | undefined {
   const header = parseHeaderFields(headerPart);
   if (header === undefined) return undefined;
   const transactions = transactionsPart.map((item) => (isBytes(item) ? item : RLP.encode(item)));
-  if (transactions.some((raw, i) => isBytes(transactionsPart[i]) && !isTyped(raw))) return undefined;
+  if (transactions.some((raw, i) => isBytes(transactionsPart[i]) && !isTyped(raw)))
+    return undefined;
   const block: L2Block = { header, hash: hashHeader(header), transactions };
   return equalBytes(encodeBlock(block), bytes) ? block : undefined;
 }

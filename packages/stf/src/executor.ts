@@ -53,7 +53,11 @@ type Context = {
 /** How sequenced transactions are chosen once the forced ones have run. */
 type Selection =
   | { readonly type: "all"; readonly transactions: readonly Uint8Array[] }
-  | { readonly type: "possible"; readonly transactions: readonly Uint8Array[]; readonly limits: BuildLimits }
+  | {
+      readonly type: "possible";
+      readonly transactions: readonly Uint8Array[];
+      readonly limits: BuildLimits;
+    }
   | { readonly type: "rest"; readonly block: L2Block };
 
 /** Makes the executor. */
@@ -63,15 +67,26 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const parse = cachedParser(common, options.rules?.transactionBytesMax ?? 128 * 1_024);
   const rules = {
     originDriftSecondsMax: options.rules?.originDriftSecondsMax ?? 600,
-    blockTransactionBytesMax: options.rules?.blockTransactionBytesMax ?? defaultBlockTransactionBytesMax,
+    blockTransactionBytesMax:
+      options.rules?.blockTransactionBytesMax ?? defaultBlockTransactionBytesMax,
   };
-  const context: Context = { store, common, rules, parse, pause: options.pause ?? (async () => {}) };
+  const context: Context = {
+    store,
+    common,
+    rules,
+    parse,
+    pause: options.pause ?? (async () => {}),
+  };
   return {
     genesisBlock: (genesis) => makeGenesis(genesis, common),
     applyBatchBlock: (parent, inputs) =>
       execute(context, { parent, inputs }, { type: "all", transactions: inputs.transactions }),
     buildBlock: (parent, inputs, limits) =>
-      execute(context, { parent, inputs }, { type: "possible", transactions: inputs.transactions, limits }),
+      execute(
+        context,
+        { parent, inputs },
+        { type: "possible", transactions: inputs.transactions, limits },
+      ),
     verifyBlock: (parent, block, derived) => verify(context, { parent, block, derived }),
     decodeTransaction: (raw) => {
       const parsed = parse(raw);
@@ -88,7 +103,11 @@ export function createExecutor(options: ExecutorOptions): Executor {
 
 async function verify(
   context: Context,
-  { parent, block, derived }: {
+  {
+    parent,
+    block,
+    derived,
+  }: {
     parent: ParentBlock;
     block: L2Block;
     derived: Pick<BlockInputs, "originNumber" | "originTime" | "forcedEntries">;
@@ -200,7 +219,8 @@ async function runSequenced(
     const broken = parsed.type === "rejected" ? parsed.code : await machine.fault(parsed);
     if (broken !== undefined || parsed.type === "rejected") {
       assert(broken !== undefined, "a rejected transaction has a code");
-      if (limits === undefined) return { type: "notIncludable", reason: broken, transaction: index };
+      if (limits === undefined)
+        return { type: "notIncludable", reason: broken, transaction: index };
       if (broken === "GAS_LEFT_TOO_LOW") break; // the next block starts with it: first come, first served
       leftOut.push({ hash: keccak256(raw), reason: broken });
       bytes -= raw.length;

@@ -7,8 +7,11 @@ import type { BlockHeader } from "./types.ts";
 /** Version of the extraData layout. */
 export const formatVersion = 1;
 /** Root of the empty Merkle-Patricia trie. */
-export const emptyTrieRoot: Hex = "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421";
-const emptyUnclesHash = fromHex("0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
+export const emptyTrieRoot: Hex =
+  "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421";
+const emptyUnclesHash = fromHex(
+  "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347",
+);
 const zeroNonce = new Uint8Array(8);
 /** EIP-1559: elasticity and largest change of the base fee. */
 const elasticityMultiplier = 2n;
@@ -102,7 +105,8 @@ export function parseHeaderFields(fields: readonly Uint8Array[]): BlockHeader | 
   const integer = (index: number) => toInteger(fields[index] ?? new Uint8Array(0));
   const extra = decodeExtraData(hex(12));
   if (extra === undefined) return undefined;
-  if (hex(1) !== toHex(emptyUnclesHash) || integer(7) !== 0n || integer(14) !== 0n) return undefined;
+  if (hex(1) !== toHex(emptyUnclesHash) || integer(7) !== 0n || integer(14) !== 0n)
+    return undefined;
   if (integer(17) !== 0n || integer(18) !== 0n) return undefined;
   return {
     parentHash: hex(0),

@@ -10,10 +10,19 @@ import { assert } from "@sequorum/protocol";
 const tauG2Hex =
   "b5bfd7dd8cdeb128843bc287230af38926187075cbfbefa81009a2ce615ac53d2914e5870cb452d2afaaab24f3499f72185cbfee53492714734429b7b38608e23926c911cceceac9a36851477ba4c60b087041de621000edc98edada20c1def2";
 
-const { G1, G2, fields } = { G1: bls12_381.G1.Point, G2: bls12_381.G2.Point, fields: bls12_381.fields };
+const { G1, G2, fields } = {
+  G1: bls12_381.G1.Point,
+  G2: bls12_381.G2.Point,
+  fields: bls12_381.fields,
+};
 
 /** e(C - [y]G1, G2) == e(proof, [tau - z]G2); throws on a point or scalar that is malformed. */
-export function verifyPointEvaluation(commitment: string, z: string, y: string, proof: string): boolean {
+export function verifyPointEvaluation(
+  commitment: string,
+  z: string,
+  y: string,
+  proof: string,
+): boolean {
   const zScalar = scalar(z);
   const yScalar = scalar(y);
   const committed = point(commitment);

@@ -124,7 +124,11 @@ export class BlockMachine {
     const { timestamp, originHash } = this.#header;
     const index = timestamp % beaconRootsBufferLength;
     await manager.putStorage(address, fixedBytes(index, 32), integerBytes(timestamp));
-    await manager.putStorage(address, fixedBytes(index + beaconRootsBufferLength, 32), fromHex(originHash));
+    await manager.putStorage(
+      address,
+      fixedBytes(index + beaconRootsBufferLength, 32),
+      fromHex(originHash),
+    );
   }
 
   #describe(transaction: Transaction, result: RunTxResult): Receipt {
@@ -142,7 +146,8 @@ export class BlockMachine {
         result.createdAddress === undefined ? null : toHex(result.createdAddress.bytes),
       gasUsed: result.totalGasSpent,
       cumulativeGasUsed: this.#gasUsed,
-      effectiveGasPrice: transaction.type === 2 ? baseFeePerGas + paidTip : transaction.maxFeePerGas,
+      effectiveGasPrice:
+        transaction.type === 2 ? baseFeePerGas + paidTip : transaction.maxFeePerGas,
       logsBloom: toHex(receipt.bitvector),
       logs: receipt.logs.map(([address, topics, data]) => ({
         address: toHex(address),

@@ -42,7 +42,10 @@ export type CachedStateStore = StateStore & {
 export type CacheLimits = { readonly nodesMax: number; readonly headersMax: number };
 
 /** Makes a cached store. */
-export function createCachedStateStore(backend: StateBackend, limits: CacheLimits): CachedStateStore {
+export function createCachedStateStore(
+  backend: StateBackend,
+  limits: CacheLimits,
+): CachedStateStore {
   const nodes = new LRUCache<string, Uint8Array>({ max: limits.nodesMax });
   const headers = new LRUCache<Hex, BlockHeader>({ max: limits.headersMax });
   const held = new Map<Hex, ExecutedBlock>();

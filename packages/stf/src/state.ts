@@ -36,7 +36,9 @@ export async function openState(store: StateStore, root: Hex, common: Common): P
   });
   const manager = new MerkleStateManager({ trie, common, caches });
   if (root !== emptyTrieRoot) {
-    assert((await store.get(root.slice(2))) !== undefined, "the parent's state is stored", { root });
+    assert((await store.get(root.slice(2))) !== undefined, "the parent's state is stored", {
+      root,
+    });
   }
   await manager.setStateRoot(fromHex(root));
   return { manager, written };

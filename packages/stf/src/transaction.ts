@@ -19,11 +19,19 @@ const uint256Limit = 2n ** 256n;
 
 /** A transaction in ethereumjs' form beside ours. */
 export type ParsedTransaction =
-  | { readonly type: "parsed"; readonly native: TypedTransaction; readonly transaction: Transaction }
+  | {
+      readonly type: "parsed";
+      readonly native: TypedTransaction;
+      readonly transaction: Transaction;
+    }
   | { readonly type: "rejected"; readonly code: TransactionFault };
 
 /** Decodes canonical RLP and recovers the sender. `bytesMax` bounds the size of `raw`. */
-export function parseTransaction(raw: Uint8Array, common: Common, bytesMax: number): ParsedTransaction {
+export function parseTransaction(
+  raw: Uint8Array,
+  common: Common,
+  bytesMax: number,
+): ParsedTransaction {
   const first = raw[0];
   if (first === undefined) return rejected("MALFORMED");
   if (raw.length > bytesMax) return rejected("OVERSIZED");

@@ -3,7 +3,15 @@ import { test } from "node:test";
 import { bytesToHex, type Hex, hexToBytes } from "@sequorum/protocol";
 import { verifyPointEvaluation } from "../src/kzg.ts";
 import { beaconRootsAddress, type ExecutedBlock } from "../src/index.ts";
-import { addresses, asParent, deploying, inputs, newChain, originHash, transfer } from "./fixture.ts";
+import {
+  addresses,
+  asParent,
+  deploying,
+  inputs,
+  newChain,
+  originHash,
+  transfer,
+} from "./fixture.ts";
 
 // SSTORE(0, SLOAD(0) + 1), LOG1(topic 0x2a), return the new value
 const counter: Hex = "0x5f54600101805f55602a5f5fa15f5260205ff3";
@@ -12,7 +20,10 @@ async function deployed() {
   const chain = await newChain();
   const data = deploying(counter);
   const creation = transfer({ to: null, data, gasLimit: 1_000_000n, value: 0n });
-  const first = await chain.executor.applyBatchBlock(chain.genesis, inputs({ transactions: [creation] }));
+  const first = await chain.executor.applyBatchBlock(
+    chain.genesis,
+    inputs({ transactions: [creation] }),
+  );
   assert.equal(first.type, "executed");
   chain.store.commit(first as ExecutedBlock);
   const executed = first as ExecutedBlock;
@@ -31,7 +42,13 @@ test("a contract keeps storage, logs, and answers calls that leave no trace", as
   if (second.type !== "executed") return;
   store.commit(second);
   const { header } = second.block;
-  assert.deepEqual(second.receipts.map(({ status, logs }) => [status, logs[0]?.topics.length]), [[1, 1], [1, 1]]);
+  assert.deepEqual(
+    second.receipts.map(({ status, logs }) => [status, logs[0]?.topics.length]),
+    [
+      [1, 1],
+      [1, 1],
+    ],
+  );
   assert.equal(await executor.storage(header.stateRoot, contract, "0x00"), `0x${"0".repeat(63)}2`);
   for (let i = 0; i < 2; i++) {
     const result = await executor.call(header, { to: contract });
@@ -89,7 +106,10 @@ test("a call that reverts gives the data, one that runs out of gas says so", asy
   const { executor, genesis } = await newChain();
   const code = (hex: Hex) => ({ [addresses[7] ?? "0x"]: { code: hexToBytes(hex) } });
   const to = addresses[7] ?? null;
-  const reverted = await executor.call(genesis.header, { to, overrides: code("0x60aa5f5260205ffd") });
+  const reverted = await executor.call(genesis.header, {
+    to,
+    overrides: code("0x60aa5f5260205ffd"),
+  });
   assert.equal(reverted.type === "reverted" && bytesToHex(reverted.data), `0x${"0".repeat(62)}aa`);
   const endless = { to, gas: 100_000n, overrides: code("0x5b5f56") };
   const failed = await executor.call(genesis.header, endless);
@@ -98,7 +118,12 @@ test("a call that reverts gives the data, one that runs out of gas says so", asy
 
 test("a self-destruct in the transaction of its creation leaves no account behind", async () => {
   const { executor, genesis, store } = await newChain();
-  const creation = transfer({ to: null, data: hexToBytes("0x33ff"), gasLimit: 200_000n, value: 3n });
+  const creation = transfer({
+    to: null,
+    data: hexToBytes("0x33ff"),
+    gasLimit: 200_000n,
+    value: 3n,
+  });
   const made = await executor.applyBatchBlock(genesis, inputs({ transactions: [creation] }));
   if (made.type !== "executed") throw new Error(made.reason);
   store.commit(made);
@@ -115,7 +140,8 @@ test("the point evaluation accepts the constant polynomial and refuses another v
   assert.equal(verifyPointEvaluation(infinity, word(5n), word(0n), infinity), true);
   assert.equal(verifyPointEvaluation(infinity, word(5n), word(1n), infinity), false);
   // the commitment to p(x) = x is [tau]G1; p(0) = 0 with proof [1]G1 needs [tau]G1, so use p(x) = 7: C = [7]G1
-  const g1 = "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb";
+  const g1 =
+    "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb";
   assert.equal(verifyPointEvaluation(g1, word(9n), word(1n), infinity), true);
   assert.equal(verifyPointEvaluation(g1, word(9n), word(2n), infinity), false);
 });

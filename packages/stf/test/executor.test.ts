@@ -46,7 +46,11 @@ test("genesis is the same block for everybody", async () => {
 
 test("a block of transfers has standard header fields and moves the money", async () => {
   const { executor, genesis: parent, store } = await newChain();
-  const transactions = [transfer({ nonce: 0n, value: 5n }), transfer({ nonce: 1n, value: 7n }), legacy(2n)];
+  const transactions = [
+    transfer({ nonce: 0n, value: 5n }),
+    transfer({ nonce: 1n, value: 7n }),
+    legacy(2n),
+  ];
   const result = await executed(executor.applyBatchBlock(parent, inputs({ transactions })));
   const { header } = result.block;
   assert.equal(header.number, 1n);
@@ -60,13 +64,19 @@ test("a block of transfers has standard header fields and moves the money", asyn
   const receiver = addresses[1] ?? coinbase;
   assert.equal((await executor.account(header.stateRoot, receiver)).balanceWei, 10n ** 21n + 12n);
   assert.equal(result.receipts.length, 3);
-  assert.deepEqual(result.receipts.map((receipt) => receipt.status), [1, 1, 1]);
+  assert.deepEqual(
+    result.receipts.map((receipt) => receipt.status),
+    [1, 1, 1],
+  );
   assert.equal(result.receipts[2]?.cumulativeGasUsed, 63_000n);
 });
 
 test("a stock Ethereum library decodes the block and finds the same hash", async () => {
   const { executor, genesis: parent } = await newChain();
-  const transactions = [transfer(), transfer({ from: 2, data: hexToBytes("0x0102"), gasLimit: 60_000n })];
+  const transactions = [
+    transfer(),
+    transfer({ from: 2, data: hexToBytes("0x0102"), gasLimit: 60_000n }),
+  ];
   const { block } = await executed(executor.applyBatchBlock(parent, inputs({ transactions })));
   const native = createBlockFromRLP(encodeBlock(block), { common });
   assert.equal(`0x${Buffer.from(native.hash()).toString("hex")}`, block.hash);
@@ -132,9 +142,20 @@ test("each rule of the inputs has its own fault", async () => {
 
 test("a transaction that cannot be included has its own reason", async () => {
   const { store, genesis: parent } = await newChain();
-  const executor = createExecutor({ store, chainId, rules: { blockTransactionBytesMax: 1_000_000 } });
+  const executor = createExecutor({
+    store,
+    chainId,
+    rules: { blockTransactionBytesMax: 1_000_000 },
+  });
   const foreign = l2Common(1n, nativeCrypto);
-  const unprotected = createLegacyTx({ gasPrice: 10n ** 10n, gasLimit: 21_000n, to: coinbase, v: 27n, r: 1n, s: 1n });
+  const unprotected = createLegacyTx({
+    gasPrice: 10n ** 10n,
+    gasLimit: 21_000n,
+    to: coinbase,
+    v: 27n,
+    r: 1n,
+    s: 1n,
+  });
   const cases: [string, Uint8Array][] = [
     ["MALFORMED", new Uint8Array(0)],
     ["MALFORMED", hexToBytes("0xc0")],
@@ -154,25 +175,44 @@ test("a transaction that cannot be included has its own reason", async () => {
     const result = await executor.applyBatchBlock(parent, inputs({ transactions: [raw] }));
     assert.deepEqual(result, { type: "notIncludable", reason, transaction: 0 }, reason);
   }
-  const twice = await executor.applyBatchBlock(parent, inputs({ transactions: [transfer(), transfer()] }));
+  const twice = await executor.applyBatchBlock(
+    parent,
+    inputs({ transactions: [transfer(), transfer()] }),
+  );
   assert.deepEqual(twice, { type: "notIncludable", reason: "NONCE_TOO_LOW", transaction: 1 });
 });
 
 test("a builder leaves out what cannot be included and keeps the order of the rest", async () => {
   const { executor, genesis: parent } = await newChain();
-  const offered = [transfer(), transfer({ nonce: 5n }), transfer({ nonce: 1n }), transfer({ from: 2 })];
+  const offered = [
+    transfer(),
+    transfer({ nonce: 5n }),
+    transfer({ nonce: 1n }),
+    transfer({ from: 2 }),
+  ];
   const limits = { stopAtMs: 1, nowMs: () => 0 };
-  const built = await executed(executor.buildBlock(parent, inputs({ transactions: offered }), limits));
+  const built = await executed(
+    executor.buildBlock(parent, inputs({ transactions: offered }), limits),
+  );
   assert.deepEqual(built.block.transactions, [offered[0], offered[2], offered[3]]);
-  assert.deepEqual(built.leftOut.map(({ reason }) => reason), ["NONCE_TOO_HIGH"]);
+  assert.deepEqual(
+    built.leftOut.map(({ reason }) => reason),
+    ["NONCE_TOO_HIGH"],
+  );
   const stopped = { ...limits, stopAtMs: 0 };
-  const none = await executed(executor.buildBlock(parent, inputs({ transactions: offered }), stopped));
+  const none = await executed(
+    executor.buildBlock(parent, inputs({ transactions: offered }), stopped),
+  );
   assert.equal(none.block.transactions.length, 0);
 });
 
 test("forced entries come first, garbage is skipped, and the position moves past both", async () => {
   const { executor, genesis: parent } = await newChain();
-  const entry = (position: bigint, transaction: Uint8Array) => ({ position, l1BlockNumber: 3n, transaction });
+  const entry = (position: bigint, transaction: Uint8Array) => ({
+    position,
+    l1BlockNumber: 3n,
+    transaction,
+  });
   const forced = transfer({ from: 4 });
   const forcedEntries = [
     entry(0n, hexToBytes("0xdeadbeef")),
@@ -189,7 +229,9 @@ test("forced entries come first, garbage is skipped, and the position moves past
   const derived = { originNumber: 5n, originTime: 1_050n };
   const verified = await executor.verifyBlock(parent, result.block, { ...derived, forcedEntries });
   assert.equal(verified.type, "executed");
-  const censored = await executed(executor.applyBatchBlock(parent, inputs({ transactions: [own] })));
+  const censored = await executed(
+    executor.applyBatchBlock(parent, inputs({ transactions: [own] })),
+  );
   const refused = await executor.verifyBlock(parent, censored.block, { ...derived, forcedEntries });
   assert.equal(refused.type === "notIncludable" && refused.reason, "FORCED_TRANSACTIONS_DIFFER");
 });
@@ -207,7 +249,11 @@ test("a forced entry that does not fit any more is the first of the next block",
   assert.equal(first.block.header.queuePosition, 1n);
   assert.equal(first.receipts[0]?.status, 0);
   store.commit(first);
-  const next = inputs({ timestamp: 1_101n, forcedEntries: forcedEntries.slice(1), transactions: [transfer()] });
+  const next = inputs({
+    timestamp: 1_101n,
+    forcedEntries: forcedEntries.slice(1),
+    transactions: [transfer()],
+  });
   const result = await executed(executor.applyBatchBlock(asParent(first), next));
   assert.deepEqual(result.block.transactions[0], second);
   assert.equal(result.block.header.queuePosition, 2n);
@@ -227,14 +273,24 @@ test("a block that would not fit into a batch is none, and a builder stops befor
 
 test("branches on one parent coexist in the store", async () => {
   const { executor, genesis: parent, store } = await newChain();
-  const a = await executed(executor.applyBatchBlock(parent, inputs({ transactions: [transfer({ value: 1n })] })));
-  const b = await executed(executor.applyBatchBlock(parent, inputs({ transactions: [transfer({ value: 2n })] })));
+  const a = await executed(
+    executor.applyBatchBlock(parent, inputs({ transactions: [transfer({ value: 1n })] })),
+  );
+  const b = await executed(
+    executor.applyBatchBlock(parent, inputs({ transactions: [transfer({ value: 2n })] })),
+  );
   store.commit(a);
   store.commit(b);
   const receiver = addresses[1] ?? coinbase;
   const before = 10n ** 21n;
-  assert.equal((await executor.account(a.block.header.stateRoot, receiver)).balanceWei, before + 1n);
-  assert.equal((await executor.account(b.block.header.stateRoot, receiver)).balanceWei, before + 2n);
+  assert.equal(
+    (await executor.account(a.block.header.stateRoot, receiver)).balanceWei,
+    before + 1n,
+  );
+  assert.equal(
+    (await executor.account(b.block.header.stateRoot, receiver)).balanceWei,
+    before + 2n,
+  );
   for (const branch of [a, b]) {
     const given = inputs({ timestamp: 1_101n, transactions: [transfer({ nonce: 1n })] });
     await executed(executor.applyBatchBlock(asParent(branch), given));
@@ -251,5 +307,8 @@ test("the predeployed EIP-4788 code is the one that its well-known deployment ma
     r: 0x539n,
     s: 0x1b9b6eb1f0n,
   });
-  assert.equal(deployment.getSenderAddress().toString(), "0x0b799c86a49deeb90402691f1041aa3af2d3c875");
+  assert.equal(
+    deployment.getSenderAddress().toString(),
+    "0x0b799c86a49deeb90402691f1041aa3af2d3c875",
+  );
 });

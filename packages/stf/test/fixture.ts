@@ -1,6 +1,13 @@
 /** Accounts, transactions and a short chain for tests. */
 import { createFeeMarket1559Tx, createLegacyTx } from "@ethereumjs/tx";
-import { bytesToHex, type Hex, hexToBytes, keccak256, privateKeyToPublicKey, publicKeyToAddress } from "@sequorum/protocol";
+import {
+  bytesToHex,
+  type Hex,
+  hexToBytes,
+  keccak256,
+  privateKeyToPublicKey,
+  publicKeyToAddress,
+} from "@sequorum/protocol";
 import { l2Common } from "../src/common.ts";
 import {
   type BlockInputs,

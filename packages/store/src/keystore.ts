@@ -5,7 +5,13 @@ import { FatalError } from "@sequorum/service";
 
 type KeystoreFile = {
   readonly version: 1;
-  readonly kdf: { readonly name: "scrypt"; readonly n: number; readonly r: number; readonly p: number; readonly salt: string };
+  readonly kdf: {
+    readonly name: "scrypt";
+    readonly n: number;
+    readonly r: number;
+    readonly p: number;
+    readonly salt: string;
+  };
   readonly cipher: { readonly name: "aes-256-gcm"; readonly nonce: string; readonly tag: string };
   readonly ciphertext: string;
 };
@@ -14,7 +20,11 @@ type KeystoreFile = {
 const cost = { n: 2 ** 15, r: 8, p: 1 } as const;
 
 /** Writes `secret` to `file`, mode 0600; replaces a file atomically. */
-export async function writeKeystore(file: string, password: string, secret: Uint8Array): Promise<void> {
+export async function writeKeystore(
+  file: string,
+  password: string,
+  secret: Uint8Array,
+): Promise<void> {
   const salt = randomBytes(32);
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", await deriveKey(password, salt, cost), nonce);
@@ -22,7 +32,11 @@ export async function writeKeystore(file: string, password: string, secret: Uint
   const content: KeystoreFile = {
     version: 1,
     kdf: { name: "scrypt", ...cost, salt: salt.toString("hex") },
-    cipher: { name: "aes-256-gcm", nonce: nonce.toString("hex"), tag: cipher.getAuthTag().toString("hex") },
+    cipher: {
+      name: "aes-256-gcm",
+      nonce: nonce.toString("hex"),
+      tag: cipher.getAuthTag().toString("hex"),
+    },
     ciphertext: ciphertext.toString("hex"),
   };
   const temporary = `${file}.${randomBytes(4).toString("hex")}`;
@@ -44,14 +58,20 @@ export async function readKeystore(file: string, password: string): Promise<Uint
     ]);
     return new Uint8Array(secret);
   } catch (error) {
-    throw new FatalError(`keystore ${file} does not open: wrong password or damaged file`, { cause: error });
+    throw new FatalError(`keystore ${file} does not open: wrong password or damaged file`, {
+      cause: error,
+    });
   }
 }
 
 function parse(file: string, text: string): KeystoreFile {
   try {
     const content = JSON.parse(text) as KeystoreFile;
-    if (content.version !== 1 || content.kdf.name !== "scrypt" || content.cipher.name !== "aes-256-gcm") {
+    if (
+      content.version !== 1 ||
+      content.kdf.name !== "scrypt" ||
+      content.cipher.name !== "aes-256-gcm"
+    ) {
       throw new Error("unknown version");
     }
     return content;
@@ -66,8 +86,12 @@ function deriveKey(
   { n, r, p }: { readonly n: number; readonly r: number; readonly p: number },
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(password.normalize("NFKC"), salt, 32, { N: n, r, p, maxmem: 256 * n * r }, (error, key) =>
-      error === null ? resolve(key) : reject(error),
+    scrypt(
+      password.normalize("NFKC"),
+      salt,
+      32,
+      { N: n, r, p, maxmem: 256 * n * r },
+      (error, key) => (error === null ? resolve(key) : reject(error)),
     );
   });
 }

@@ -16,7 +16,9 @@ test("a keystore opens with its password only, is private, and a changed byte is
   assert.equal((await stat(file)).mode & 0o777, 0o600);
   await assert.rejects(readKeystore(file, "battery staple"), FatalError);
   const content = JSON.parse(await readFile(file, "utf8"));
-  content.ciphertext = content.ciphertext.replace(/^../, (byte: string) => (byte === "00" ? "01" : "00"));
+  content.ciphertext = content.ciphertext.replace(/^../, (byte: string) =>
+    byte === "00" ? "01" : "00",
+  );
   await writeFile(file, JSON.stringify(content));
   await assert.rejects(readKeystore(file, "correct horse"), FatalError);
   await writeFile(file, "{}");
