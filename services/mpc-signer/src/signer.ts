@@ -26,6 +26,7 @@ import { frostScheme } from "./core/signature-scheme.ts";
 import type { SignerMetrics } from "./metrics.ts";
 import { NonceStock } from "./nonce-stock.ts";
 import type { ReadEndorsedDigest, ReadPeers, SignerDecision, SubmitPayload } from "./ports.ts";
+import { createRefusalReport, type RefusalReason } from "./refusals.ts";
 import { Signings } from "./signings.ts";
 import { createSubmitter, type Submitter } from "./submitter.ts";
 import { createUnopenedMessages } from "./unopened-messages.ts";
@@ -123,15 +124,17 @@ function createRouter(): Router {
 
 function joinChannel(parts: SignerParts, receive: Router["receive"]): Promise<MpcChannel> {
   const { identitySeed, listen, logger, signal, metrics } = parts;
+  const count = (reason: RefusalReason) => metrics.refusedMessages.add({ reason });
+  const onRefused = createRefusalReport({ count, logger, nowMs: Date.now });
   return openMpcChannel({
     identitySeed,
     listen,
     logger,
     signal,
-    onRefused: (reason) => metrics.refusedMessages.add({ reason }),
+    onRefused,
     onMessage: (from, bytes) => {
       const message = decodeMpcMessage(bytes);
-      if (message === undefined) metrics.refusedMessages.add({ reason: "malformed" });
+      if (message === undefined) onRefused("malformed", from);
       else receive(from, message);
     },
   });

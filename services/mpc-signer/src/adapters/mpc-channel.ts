@@ -11,6 +11,7 @@ import { multiaddr } from "@multiformats/multiaddr";
 import type { Hex } from "@sequorum/protocol";
 import { describeError, type Logger } from "@sequorum/service";
 import { createLibp2p, type Libp2p } from "libp2p";
+import type { ReportRefusal } from "../refusals.ts";
 import { createFrameReader, createRateLimit } from "./framing.ts";
 import { createPeerLink, type PeerLink } from "./peer-link.ts";
 
@@ -44,8 +45,8 @@ export type MpcChannelOptions = {
   readonly identitySeed: Uint8Array;
   readonly listen: string;
   readonly onMessage: (from: Hex, message: Uint8Array) => void;
-  /** Told of each message or connection refused, by reason. */
-  readonly onRefused: (reason: "stranger" | "rate" | "framing") => void;
+  /** Told of each message or connection refused, by reason and member. */
+  readonly onRefused: ReportRefusal;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 };
@@ -61,7 +62,7 @@ export async function openMpcChannel(options: MpcChannelOptions): Promise<MpcCha
   const links = new Map<string, PeerLink>();
   const refuseStranger = (peer: { toString(): string }): boolean => {
     if (links.has(peer.toString())) return false;
-    options.onRefused("stranger");
+    options.onRefused("stranger", undefined);
     return true;
   };
   const node = await createLibp2p({
@@ -139,12 +140,12 @@ async function readStream(
     try {
       messages = reader.push(chunk.subarray());
     } catch (error) {
-      options.onRefused("framing");
+      options.onRefused("framing", link.address);
       throw error;
     }
     for (const message of messages) {
       if (link.rate.take(Date.now())) options.onMessage(link.address, message);
-      else options.onRefused("rate");
+      else options.onRefused("rate", link.address);
     }
   }
 }
