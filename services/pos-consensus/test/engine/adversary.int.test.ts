@@ -101,6 +101,31 @@ test("forged and malformed messages end the connection, and nothing else", async
   );
 });
 
+test("a message beyond the channel's limit ends the connection; stale votes change nothing and end nothing", async () => {
+  const [first] = nodes;
+  assert.ok(first);
+  const huge = {
+    message: { case: "proposal", value: { height: 1n, block: new Uint8Array(17 << 20) } },
+  };
+  assert.doesNotMatch(await speakAsFourth([huge as OutgoingMessage], 5_000), /^ended$/);
+  const before = first.engine().status().height;
+  const stale = [1n, before].map((height) =>
+    toPeerMessage(
+      signedVote({ type: "precommit", height, round: 0, blockId: `0x${"44".repeat(32)}` }),
+    ),
+  );
+  assert.equal(await speakAsFourth(stale, 200), "ended");
+  assert.deepEqual((await first.engine().readDoubleVotes()).length, 1, "no new evidence");
+  first.engine().submitTransaction(transactionOf("after stale votes"));
+  await eventually("three decide", () =>
+    nodes
+      .slice(0, 3)
+      .every((node) =>
+        node.engine().appState().included.includes(transactionOf("after stale votes")),
+      ),
+  );
+});
+
 test("a stranger's certificate is refused", async () => {
   assert.match(
     await speakAsFourth([], 5_000, createPeerIdentity("stranger")),
