@@ -63,10 +63,22 @@ export function creation(from: number, nonce: number, data: Uint8Array, gasLimit
   return signed(from, { ...defaultFees, nonce, data, gasLimit });
 }
 
+/** A signed transaction with data, or one for another chain. */
+export function withFields(
+  from: number,
+  fields: { nonce: number; gasLimit: bigint; data?: Uint8Array },
+  chain: Common = common,
+): Uint8Array {
+  return signed(from, { ...defaultFees, to: `0x${"ab".repeat(20)}`, ...fields }, chain);
+}
+
+/** Mainnet: not our chain. */
+export const foreignChain: Common = createCustomCommon({ chainId: 1 }, Mainnet, { hardfork: Hardfork.Cancun });
+
 const defaultFees = { maxFeePerGas: 20_000_000_000n, maxPriorityFeePerGas: 1n };
 
-function signed(from: number, fields: FeeMarketEIP1559TxData): Uint8Array {
-  const transaction = createFeeMarket1559Tx(fields, { common });
+function signed(from: number, fields: FeeMarketEIP1559TxData, chain: Common = common): Uint8Array {
+  const transaction = createFeeMarket1559Tx(fields, { common: chain });
   const digest: Hex = `0x${Buffer.from(transaction.getHashedMessageToSign()).toString("hex")}`;
   const signature = hexToBytes(signDigest(keyOf(from), digest));
   const [r, s] = [signature.subarray(0, 32), signature.subarray(32, 64)];

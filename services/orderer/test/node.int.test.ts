@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, afterEach, before, test } from "node:test";
-import { bytesToHex, type Hex, keccak256 } from "@sequorum/protocol";
+import { bytesToHex, type Hex, keccak256, signingDomain } from "@sequorum/protocol";
 import { createPeerIdentity } from "@sequorum/service";
 import { encodeBlock, hashHeader } from "@sequorum/stf";
 import { type PostgresServer, startPostgres } from "@sequorum/testkit/servers";
+import { signSeal } from "../src/seals.ts";
 import {
   certify,
   certifyHead,
   confirmOrigin,
   creation,
+  foreignChain,
   keyOf,
   serveFeed,
   startTerm,
@@ -19,6 +21,7 @@ import {
   testNetwork,
   transfer,
   until,
+  withFields,
 } from "./network.ts";
 
 const network = testNetwork(8, { blockIntervalMs: 200 });
@@ -209,6 +212,55 @@ test("a block that its term's leader did not seal is refused, the peer is named 
   await stop();
 });
 
+test("a block with a wrong root under its leader's own seal is refused by execution, the peer is named, and its good blocks are taken later", async () => {
+  const { a, b, stop } = await pair();
+  for (const each of [a, b]) await startTerm(each, 1n, a.self);
+  const hash = await accepted(a, transfer(0, 0));
+  await until(() => isIncluded(b, hash), "a block");
+  const stored = await a.reader.byHash(a.position.head);
+  assert.ok(stored);
+  const { header, hash: parentHash } = stored.block;
+  const timestamp = header.timestamp + 1n;
+  const stateRoot: Hex = `0x${"13".repeat(32)}`;
+  const wrong = { ...header, number: header.number + 1n, parentHash, timestamp, stateRoot };
+  const forged = { header: wrong, hash: hashHeader(wrong), transactions: [] };
+  const seal = { term: 1n, height: wrong.number, blockHash: forged.hash };
+  const seals = { chainId: network.l2ChainId, domain: signingDomain(network) };
+  const message = {
+    rlp: encodeBlock(forged),
+    term: 1n,
+    signature: signSeal(seals, seal, keyA),
+    originNumber: 1n,
+    hash: forged.hash,
+    height: wrong.number,
+    forcedCount: 0,
+  };
+  a.hub.publish({ type: "block", block: message }, undefined);
+  const misbehaved = () => b.published.find(({ case: name }) => name === "peerMisbehaved")?.value;
+  await until(() => misbehaved() !== undefined, "the report");
+  const value = misbehaved() as { peer: Uint8Array; code: string };
+  assert.deepEqual([bytesToHex(value.peer), value.code], [a.self, "INVALID_BLOCK"]);
+  assert.equal(b.position.head, parentHash);
+  const next = await accepted(a, transfer(0, 1));
+  await until(() => isIncluded(b, next), "a good block of the same leader");
+  assert.deepEqual(b.failures, []);
+  await stop();
+});
+
+test("a nonce gap waits, and goes on when it is filled", async () => {
+  const a = await node(keyA);
+  await confirmOrigin(a, 1n);
+  await startTerm(a, 1n, a.self);
+  const late = await accepted(a, transfer(4, 1));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal(await isIncluded(a, late), false);
+  const first = await accepted(a, transfer(4, 0));
+  for (const hash of [first, late]) await until(() => isIncluded(a, hash), "both");
+  const used = await a.pool.add(transfer(4, 0, { value: 7n }));
+  assert.equal(used.type === "rejected" && used.code, "NONCE_TOO_LOW");
+  await a.stop();
+});
+
 test("typed rejections reach the submitter", async () => {
   const a = await node(keyA);
   await confirmOrigin(a, 1n);
@@ -219,6 +271,10 @@ test("typed rejections reach the submitter", async () => {
   const cases: [string, Uint8Array][] = [
     ["MALFORMED", new Uint8Array([0xc0])],
     ["BLOB_TYPE_REFUSED", new Uint8Array([3, 0xc0])],
+    ["WRONG_CHAIN_ID", withFields(5, { nonce: 0, gasLimit: 21_000n }, foreignChain)],
+    ["OVERSIZED", withFields(5, { nonce: 0, gasLimit: 20_000_000n, data: new Uint8Array(140_000) })],
+    ["INTRINSIC_GAS_TOO_LOW", withFields(5, { nonce: 0, gasLimit: 21_000n, data: new Uint8Array(100) })],
+    ["GAS_LIMIT_ABOVE_BLOCK", withFields(5, { nonce: 0, gasLimit: 30_000_001n })],
     ["accepted", transfer(5, 0)],
     ["ALREADY_KNOWN", transfer(5, 0)],
     ["REPLACEMENT_UNDERPRICED", transfer(5, 0, { value: 9n })],
