@@ -269,8 +269,9 @@ describe("signed batches that L1 does not take", () => {
     return { world, first };
   }
 
-  test("are void with all that build on them, and the index is open again under a new attempt", () => {
+  test("are void with all that build on them, and each index opens again above the attempts that were used", () => {
     const { world } = refusedPool();
+    const voided = new Map(world.decided("batchRejected").map((d) => [d.index, d.attempt]));
     const rejected = world.decided("batchRejected");
     assert.ok(rejected.every(({ code }) => code === "REFUSED_AFTER_SIGNING:ORIGIN_REORGED"));
     assert.deepEqual(
@@ -282,7 +283,11 @@ describe("signed batches that L1 does not take", () => {
     );
     const reopened = world.decided("batchOpened").at(-1);
     assert.ok(reopened?.index === 1n && reopened.attempt > 0 && reopened.firstBlock === 1n);
-    assert.ok(world.runUntil(() => world.state.batches.tip.index >= 2n, 60_000));
+    assert.ok(world.runUntil(() => world.state.batches.tip.index >= 3n, 90_000));
+    for (const index of [1n, 2n, 3n]) {
+      const attempts = world.decided("batchOpened").filter((d) => d.index === index);
+      assert.ok((attempts.at(-1)?.attempt ?? 0) > (voided.get(index) ?? 0), `index ${index}`);
+    }
     const names = world.decided("batchOpened").map(({ index, attempt }) => `${index}/${attempt}`);
     assert.equal(new Set(names).size, names.length, "no attempt is opened twice");
   });
