@@ -1,15 +1,12 @@
-/** Key generation, signatures and the first batch as the PoS chain decided them, from one operator's decision stream. */
+/** Key generation and the first batch as the PoS chain decided them, from one operator's decision stream. */
 import { PosConsensusService } from "@sequorum/proto/consensus";
 import type { Decision } from "@sequorum/proto/events";
-import { bytesToHex } from "@sequorum/protocol";
 import { createGrpcClient, sleep } from "@sequorum/service";
 import type { Operator } from "../devnet.ts";
 
 /** What was seen so far. Durations are between PoS block times. */
 export type Ceremonies = {
   dkgMs(): number | undefined;
-  /** From the decision that opens a session to the block that holds its signature. */
-  signatureMs(): number[];
   /** When the first batch was seen on L1, milliseconds since 1970. */
   firstBatchAtMs(): number | undefined;
   stop(): void;
@@ -19,27 +16,19 @@ export type Ceremonies = {
 export function watchCeremonies({ ports }: Operator): Ceremonies {
   const client = createGrpcClient(PosConsensusService, `127.0.0.1:${ports.posConsensusGrpc}`);
   const stopping = new AbortController();
-  const opened = new Map<string, number>();
-  const signatures: number[] = [];
+  let openedAtMs: number | undefined;
   let next = 1n;
   let dkgMs: number | undefined;
   let firstBatchAtMs: number | undefined;
 
   function onDecision({ kind, timeMs }: Decision): void {
     const atMs = Number(timeMs);
-    const elapsed = (id: Uint8Array) => atMs - (opened.get(bytesToHex(id)) ?? atMs);
     switch (kind.case) {
       case "ceremonyOpened":
-        opened.set(bytesToHex(kind.value.ceremonyId), atMs);
+        openedAtMs ??= atMs;
         break;
       case "ceremonyCompleted":
-        dkgMs = elapsed(kind.value.ceremonyId);
-        break;
-      case "signingSessionOpened":
-        opened.set(bytesToHex(kind.value.sessionId), atMs);
-        break;
-      case "signingSessionClosed":
-        if (kind.value.signed) signatures.push(elapsed(kind.value.sessionId));
+        dkgMs ??= atMs - (openedAtMs ?? atMs);
         break;
       case "batchPosted":
         firstBatchAtMs ??= atMs;
@@ -66,7 +55,6 @@ export function watchCeremonies({ ports }: Operator): Ceremonies {
 
   return {
     dkgMs: () => dkgMs,
-    signatureMs: () => [...signatures],
     firstBatchAtMs: () => firstBatchAtMs,
     stop: () => stopping.abort(),
   };

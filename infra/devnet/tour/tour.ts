@@ -8,6 +8,7 @@ import { readPostedBatches } from "./posted-batches.ts";
 import { distribution, type Report, writeReport } from "./report.ts";
 import { runScript, type ScriptOutcome } from "./script.ts";
 import { type Timeline, watchTimeline } from "./timeline.ts";
+import { readSignatureLatency } from "./signature-latency.ts";
 import { connectL2, type L2 } from "./traffic.ts";
 
 /** What the tour needs besides the pool. */
@@ -106,7 +107,7 @@ async function makeReport(scope: Scope): Promise<Report> {
     postedHead,
     challengerHead,
     latencyMs: latencies(scope),
-    signatureMs: distribution(ceremonies.signatureMs()),
+    signatureMs: await readSignatureLatency(devnet.operators),
     dkgMs: ceremonies.dkgMs() ?? 0,
     startToFirstBatchSeconds:
       firstBatchAtMs === undefined ? 0 : Math.max(0, firstBatchAtMs - options.startedAtMs) / 1_000,
