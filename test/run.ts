@@ -67,6 +67,7 @@ async function lint(): Promise<Counts> {
   const commands: readonly (readonly [string, ...string[]])[] = [
     ["buf", "format", "--diff", "--exit-code"],
     ["buf", "lint"],
+    ["buf", "breaking", "--against", ".git#ref=HEAD"],
     ["biome", "ci", "--diagnostic-level=error", "--max-diagnostics=40"],
     ["turbo", "run", "typecheck", "--output-logs=errors-only", "--no-update-notifier"],
   ];
