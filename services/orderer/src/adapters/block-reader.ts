@@ -4,7 +4,19 @@ import type { BlockHeader, Receipt } from "@sequorum/stf";
 import type { Sql } from "@sequorum/store";
 import { LRUCache } from "lru-cache";
 import type { ChainLog, LogFilter } from "../ports.ts";
-import { type BlockRow, blockOf, bytea, byteas, decodeReceipts, headerOf, hexOf, type StoredBlock } from "./block-rows.ts";
+import {
+  type BlockRow,
+  blockOf,
+  bytea,
+  byteas,
+  decodeReceipts,
+  headerOf,
+  hexOf,
+  type StoredBlock,
+} from "./block-rows.ts";
+
+/** Largest height that a column holds; what users and peers ask for beyond it is beyond every chain. */
+const storableMax = (1n << 63n) - 1n;
 
 /** Blocks and receipts kept in memory. */
 const cachedMax = 256;
@@ -24,7 +36,9 @@ export type BlockReader = {
   locate(hash: Hex): Promise<{ readonly blockHash: Hex; readonly index: number } | undefined>;
   /** Canonical logs of a range, or logs of one block; at most `max + 1`. */
   logs(filter: LogFilter): Promise<ChainLog[]>;
-  batchOf(height: bigint): Promise<{ readonly index: bigint; readonly l1TxHash: Hex | undefined } | undefined>;
+  batchOf(
+    height: bigint,
+  ): Promise<{ readonly index: bigint; readonly l1TxHash: Hex | undefined } | undefined>;
 };
 
 /** Places a canonical block. */
@@ -61,18 +75,18 @@ export function createBlockReader(sql: Sql): BlockReader {
     byHashes,
     byHash: async (hash) => (await byHashes([hash]))[0],
     async canonicalHash(height) {
-      const [row] = await sql`select hash from canonical where height = ${height}`;
+      const [row] = await sql`select hash from canonical where height = ${storable(height)}`;
       return row === undefined ? undefined : hexOf(row["hash"]);
     },
     async canonical(from, max) {
       const rows = await sql`select b.rlp, b.origin_number, b.forced_count, b.seal
         from canonical c join blocks b on b.hash = c.hash
-        where c.height >= ${from} order by c.height limit ${max}`;
+        where c.height >= ${storable(from)} order by c.height limit ${max}`;
       return rows.map(take);
     },
     async canonicalReferences(from, max) {
       const rows = await sql`select b.height, b.hash, b.parent_hash, b.term from canonical c
-        join blocks b on b.hash = c.hash where c.height >= ${from} order by c.height limit ${max}`;
+        join blocks b on b.hash = c.hash where c.height >= ${storable(from)} order by c.height limit ${max}`;
       return rows.map((row) => ({
         height: BigInt(row["height"]),
         hash: hexOf(row["hash"]),
@@ -100,12 +114,14 @@ export function createBlockReader(sql: Sql): BlockReader {
     async locate(hash) {
       const [row] = await sql`select t.block_hash, t.position from transactions t
         join canonical c on c.hash = t.block_hash where t.hash = ${bytea(hash)}`;
-      return row === undefined ? undefined : { blockHash: hexOf(row["block_hash"]), index: row["position"] };
+      return row === undefined
+        ? undefined
+        : { blockHash: hexOf(row["block_hash"]), index: row["position"] };
     },
     logs: (filter) => readLogs(sql, filter),
     async batchOf(height) {
       const [row] = await sql`select batch_index, l1_tx_hash from batches
-        where last_block >= ${height} order by last_block limit 1`;
+        where last_block >= ${storable(height)} order by last_block limit 1`;
       if (row === undefined) return undefined;
       const l1TxHash = row["l1_tx_hash"] === null ? undefined : hexOf(row["l1_tx_hash"]);
       return { index: BigInt(row["batch_index"]), l1TxHash };
@@ -113,11 +129,15 @@ export function createBlockReader(sql: Sql): BlockReader {
   };
 }
 
+function storable(height: bigint): bigint {
+  return height > storableMax ? storableMax : height;
+}
+
 async function readLogs(sql: Sql, filter: LogFilter): Promise<ChainLog[]> {
   const range =
     filter.blocks.type === "hash"
       ? sql`l.block_hash = ${bytea(filter.blocks.hash)}`
-      : sql`l.height between ${filter.blocks.from} and ${filter.blocks.to}
+      : sql`l.height between ${storable(filter.blocks.from)} and ${storable(filter.blocks.to)}
           and exists (select 1 from canonical c where c.hash = l.block_hash)`;
   let topics = sql``;
   for (const [i, wanted] of filter.topics.entries()) {
