@@ -75,9 +75,9 @@ export async function runScript(
       `round ${round + 1} of ${options.rounds}: transfers of ETH and tokens through every operator ...`,
     );
     const startedAtMs = performance.now();
-    sent.push(
-      ...(await sendRound({ wallets: wallets.slice(0, -1), token: contractAddress, round, moved })),
-    );
+    const senders = wallets.slice(0, -1);
+    const work = { wallets: senders, token: contractAddress, round, moved };
+    sent.push(...(await sendRound({ ...work, spreadMs: options.roundMs, signal: options.signal })));
     await sleep(Math.max(0, options.roundMs - (performance.now() - startedAtMs)), options.signal);
   }
   options.note("sending a transaction that must fail ...");
@@ -97,11 +97,16 @@ type Round = {
   readonly token: Address;
   readonly round: number;
   readonly moved: Map<Address, bigint>;
+  /** Time over which the wallets start, one after another. */
+  readonly spreadMs: number;
+  readonly signal: AbortSignal;
 };
 
 /** Each wallet sends one transfer of ETH and one of tokens to the next wallet, by an operator that changes every round. */
-async function sendRound({ wallets, token, round, moved }: Round): Promise<SentTransaction[]> {
+async function sendRound(work: Round): Promise<SentTransaction[]> {
+  const { wallets, token, round, moved, spreadMs, signal } = work;
   const sends = wallets.map(async (wallet, i) => {
+    await sleep((spreadMs * i) / wallets.length, signal);
     const to = wallets[(i + 1) % wallets.length]?.address ?? wallet.address;
     const amount = BigInt(round + 1) * tokenUnit + BigInt(i);
     moved.set(wallet.address, (moved.get(wallet.address) ?? 0n) - amount);
