@@ -169,13 +169,15 @@ export function createPeerInbox(options: PeerInboxOptions): PeerInbox {
 
 /** Sends decided blocks, as many as fit. */
 async function answerRequest(
-  { chainStore, send }: PeerInboxOptions,
+  { chain, chainStore, send }: PeerInboxOptions,
   peer: Hex,
   { from, to }: { readonly from: PosHeight; readonly to: PosHeight },
 ): Promise<void> {
   const blocks: { block: PosBlock; certificate: CommitCertificate }[] = [];
   let bytes = 0;
-  for (let height = from; height <= to && blocks.length < blocksPerRequestMax; height++) {
+  const decided = chain.tip().height - 1n;
+  const last = to < decided ? to : decided;
+  for (let height = from; height <= last && blocks.length < blocksPerRequestMax; height++) {
     const stored = await chainStore.readBlock(height);
     if (stored === undefined) break;
     bytes += stored.block.transactions.reduce(

@@ -101,7 +101,7 @@ test("forged and malformed messages end the connection, and nothing else", async
   );
 });
 
-test("a message beyond the channel's limit ends the connection; stale votes change nothing and end nothing", async () => {
+test("a message beyond the channel's limit ends the connection; stale votes and requests for blocks that nobody has change nothing and end nothing", async () => {
   const [first] = nodes;
   assert.ok(first);
   const huge = {
@@ -114,7 +114,10 @@ test("a message beyond the channel's limit ends the connection; stale votes chan
       signedVote({ type: "precommit", height, round: 0, blockId: `0x${"44".repeat(32)}` }),
     ),
   );
-  assert.equal(await speakAsFourth(stale, 200), "ended");
+  const nonsense: readonly OutgoingMessage[] = [1n << 62n, (1n << 64n) - 1n].map((from) => ({
+    message: { case: "blockRequest", value: { from, to: (1n << 64n) - 1n } },
+  }));
+  assert.equal(await speakAsFourth([...stale, ...nonsense, ...stale], 200), "ended");
   assert.deepEqual((await first.engine().readDoubleVotes()).length, 1, "no new evidence");
   first.engine().submitTransaction(transactionOf("after stale votes"));
   await eventually("three decide", () =>
