@@ -1,6 +1,6 @@
 /** Five operators whose L1 node goes down, is slow, stays behind and reorganises: the pool goes on and every batch is right. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -111,7 +111,7 @@ describe("a pool of five operators behind an L1 node that misbehaves", { timeout
       operators.map(({ alarms }) => alarms),
       [0, 0, 0, 0, 0],
     );
-    assert.deepEqual(processes(), pids, "no process was restarted");
+    assert.deepEqual(processes(), pids, `a process was restarted:\n${errorsInLogs()}`);
     const indices = (await posted()).map(({ index }) => index);
     assert.deepEqual(
       indices,
@@ -179,6 +179,15 @@ async function reorg(depth: number): Promise<void> {
   });
   const answer = (await response.json()) as { readonly error?: unknown };
   assert.equal(answer.error, undefined);
+}
+
+/** What operators logged as errors: why one ended. */
+function errorsInLogs(): string {
+  const { logs } = devnet.directories;
+  const lines = devnet.operators.flatMap(({ name }) =>
+    readFileSync(join(logs, `${name}.log`), "utf8").split("\n"),
+  );
+  return lines.filter((line) => /"level":(?:50|60)|^\S*Error/.test(line)).join("\n");
 }
 
 function processes(): number[] {
