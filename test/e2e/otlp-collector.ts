@@ -52,12 +52,14 @@ export async function startCollector(): Promise<Collector> {
 
 /** Fields of opentelemetry/proto/trace/v1/trace.proto. */
 function decodeRequest(request: Buffer): CollectedSpan[] {
-  return fieldsOf(request).all(1).flatMap((resourceSpans) => {
-    const { all } = fieldsOf(resourceSpans);
-    const resource = attributesOf(fieldsOf(all(1)[0] ?? empty).all(1));
-    const scopes = all(2).flatMap((scopeSpans) => fieldsOf(scopeSpans).all(2));
-    return scopes.map((span) => decodeSpan(span, resource));
-  });
+  return fieldsOf(request)
+    .all(1)
+    .flatMap((resourceSpans) => {
+      const { all } = fieldsOf(resourceSpans);
+      const resource = attributesOf(fieldsOf(all(1)[0] ?? empty).all(1));
+      const scopes = all(2).flatMap((scopeSpans) => fieldsOf(scopeSpans).all(2));
+      return scopes.map((span) => decodeSpan(span, resource));
+    });
 }
 
 function decodeSpan(bytes: Buffer, resource: CollectedSpan["attributes"]): CollectedSpan {
@@ -82,7 +84,10 @@ function attributesOf(keyValues: readonly Buffer[]): Record<string, string | num
     const { one } = fieldsOf(bytes);
     const value = fieldsOf(one(2));
     const [integer] = value.all(3);
-    return [one(1).toString(), integer === undefined ? value.one(1).toString() : Number(integer.readBigUInt64LE())];
+    return [
+      one(1).toString(),
+      integer === undefined ? value.one(1).toString() : Number(integer.readBigUInt64LE()),
+    ];
   });
   return Object.fromEntries(pairs);
 }

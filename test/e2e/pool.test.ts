@@ -11,7 +11,12 @@ import { createPoolMonitor, type PoolMonitor, type PoolStatus } from "@sequorum/
 import { readPostedBatches } from "@sequorum/devnet/tour/posted-batches";
 import type { Report } from "@sequorum/devnet/tour/report";
 import { runTour } from "@sequorum/devnet/tour/tour";
-import { connectL2, type L2, type SentTransaction, type Wallet } from "@sequorum/devnet/tour/traffic";
+import {
+  connectL2,
+  type L2,
+  type SentTransaction,
+  type Wallet,
+} from "@sequorum/devnet/tour/traffic";
 
 const startedAtMs = Date.now();
 const directory = mkdtempSync(join(tmpdir(), "sequorum-e2e-"));
@@ -32,7 +37,10 @@ describe("a pool of five operators", { timeout: 900_000 }, () => {
       l1BlockSeconds: 1,
       logLevel: "info",
     });
-    l2 = connectL2(devnet.network.l2ChainId, devnet.operators.map(({ rpcUrl }) => rpcUrl));
+    l2 = connectL2(
+      devnet.network.l2ChainId,
+      devnet.operators.map(({ rpcUrl }) => rpcUrl),
+    );
     monitor = createPoolMonitor(devnet.operators);
   });
 
@@ -45,7 +53,12 @@ describe("a pool of five operators", { timeout: 900_000 }, () => {
   test("the tour's transactions are ordered, certified, signed together, posted and verified", async () => {
     const jsonFile = join(directory, "report.json");
     const signal = AbortSignal.timeout(300_000);
-    const { passed, summary } = await runTour(devnet, { startedAtMs, signal, note: () => {}, jsonFile });
+    const { passed, summary } = await runTour(devnet, {
+      startedAtMs,
+      signal,
+      note: () => {},
+      jsonFile,
+    });
     assert.ok(passed, summary);
     const report: Report = JSON.parse(readFileSync(jsonFile, "utf8"));
     assert.ok(report.transactions >= 200, `${report.transactions} transactions`);
@@ -57,7 +70,9 @@ describe("a pool of five operators", { timeout: 900_000 }, () => {
   for (const role of ["leader", "follower"] as const) {
     test(`after kill -9 of a ${role} the pool goes on, and nothing acknowledged is lost`, async () => {
       const victim = await operatorInRole(role);
-      const own = await connectL2(devnet.network.l2ChainId, [victim.rpcUrl]).wallet(account(role === "leader" ? 6 : 7));
+      const own = await connectL2(devnet.network.l2ChainId, [victim.rpcUrl]).wallet(
+        account(role === "leader" ? 6 : 7),
+      );
       const acknowledged = await Promise.all([1, 2, 3].map(() => transfer(own, victim.index)));
       await victim.kill();
       const survivor = devnet.operators.find(({ index }) => index !== victim.index);
@@ -116,7 +131,10 @@ describe("a pool of five operators", { timeout: 900_000 }, () => {
       return operators.every(({ verified }) => Number(verified ?? 0n) >= postedHead);
     });
     const { operators } = await monitor.poll();
-    assert.deepEqual(operators.map(({ alarms }) => alarms), [0, 0, 0, 0, 0]);
+    assert.deepEqual(
+      operators.map(({ alarms }) => alarms),
+      [0, 0, 0, 0, 0],
+    );
   });
 });
 
@@ -129,12 +147,19 @@ function account(index: number) {
 let lastSigned: string | undefined;
 
 /** Sends one transfer; a retry sends the same signed transaction, so that no nonce is left out. */
-async function transfer(from: Wallet, via: number, { isRetried = false } = {}): Promise<SentTransaction> {
-  if (!isRetried) return from.send("transfer", { to: from.address, valueWei: 1n, gas: 21_000n }, via);
+async function transfer(
+  from: Wallet,
+  via: number,
+  { isRetried = false } = {},
+): Promise<SentTransaction> {
+  if (!isRetried)
+    return from.send("transfer", { to: from.address, valueWei: 1n, gas: 21_000n }, via);
   lastSigned ??= await from.sign({ to: from.address, valueWei: 1n, gas: 21_000n });
   const client = l2.clients[via];
   assert.ok(client);
-  const hash = await client.sendRawTransaction({ serializedTransaction: lastSigned as `0x${string}` });
+  const hash = await client.sendRawTransaction({
+    serializedTransaction: lastSigned as `0x${string}`,
+  });
   lastSigned = undefined;
   return { hash, what: "transfer", submittedAtMs: 0, acceptedAtMs: 0 };
 }
@@ -142,8 +167,11 @@ async function transfer(from: Wallet, via: number, { isRetried = false } = {}): 
 /** Waits until the transactions have receipts at an operator. */
 async function settled(sent: readonly SentTransaction[], via: number): Promise<void> {
   for (const { hash } of sent) {
-    await eventually(`the receipt of ${hash} at operator ${via}`, () =>
-      l2.clients[via]?.getTransactionReceipt({ hash }).catch(() => undefined) ?? Promise.resolve(undefined),
+    await eventually(
+      `the receipt of ${hash} at operator ${via}`,
+      () =>
+        l2.clients[via]?.getTransactionReceipt({ hash }).catch(() => undefined) ??
+        Promise.resolve(undefined),
     );
   }
 }
@@ -184,7 +212,11 @@ async function agree(): Promise<void> {
 }
 
 /** Polls until the answer is neither false nor undefined. */
-async function eventually<T>(what: string, ask: () => Promise<T | false | undefined>, timeoutMs = 60_000): Promise<T> {
+async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | false | undefined>,
+  timeoutMs = 60_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const answer = await ask();

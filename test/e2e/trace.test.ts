@@ -81,7 +81,9 @@ describe("the trace of an L2 block", { timeout: 120_000 }, () => {
   });
 
   test("it begins with the transaction, and goes back to the caller's own trace", () => {
-    const accepted = named("transaction accepted").find(({ operator }) => operator === "operator-b");
+    const accepted = named("transaction accepted").find(
+      ({ operator }) => operator === "operator-b",
+    );
     assert.deepEqual(accepted?.links, [callerTrace]);
     assert.equal(accepted?.attributes["sequorum.transaction.hash"], receipt.transactionHash);
   });
@@ -97,9 +99,19 @@ describe("the trace of an L2 block", { timeout: 120_000 }, () => {
   });
 
   test("what comes later in a block's life ends later", () => {
-    const order = ["block sealed", "block certified", "batch proposed", "batch signed", "batch posted"];
+    const order = [
+      "block sealed",
+      "block certified",
+      "batch proposed",
+      "batch signed",
+      "batch posted",
+    ];
     const ends = order.map((name) => Math.min(...named(name).map(({ endMs }) => endMs)));
-    assert.deepEqual(ends, [...ends].sort((a, b) => a - b), order.join(" < "));
+    assert.deepEqual(
+      ends,
+      [...ends].sort((a, b) => a - b),
+      order.join(" < "),
+    );
     for (const { name, startMs, endMs } of trace) {
       assert.ok(startMs <= endMs && startMs > Date.now() - 120_000, name);
     }
@@ -107,8 +119,18 @@ describe("the trace of an L2 block", { timeout: 120_000 }, () => {
 });
 
 function missing(): string[] {
-  const seen = new Set(trace.flatMap(({ service, operator, name }) => [`${service}: ${name}`, `${operator} ${service}: ${name}`]));
-  const wanted = [...byOne, ...["operator-a", "operator-b"].flatMap((operator) => byAll.map((span) => `${operator} ${span}`))];
+  const seen = new Set(
+    trace.flatMap(({ service, operator, name }) => [
+      `${service}: ${name}`,
+      `${operator} ${service}: ${name}`,
+    ]),
+  );
+  const wanted = [
+    ...byOne,
+    ...["operator-a", "operator-b"].flatMap((operator) =>
+      byAll.map((span) => `${operator} ${span}`),
+    ),
+  ];
   return wanted.filter((span) => !seen.has(span));
 }
 
@@ -118,17 +140,31 @@ function named(name: string): CollectedSpan[] {
 
 /** Sends one transfer to the second operator as a caller with a trace of its own. */
 async function sendTransfer({ network, operators }: Devnet): Promise<TransactionReceipt> {
-  const l2 = connectL2(network.l2ChainId, operators.map(({ rpcUrl }) => rpcUrl));
+  const l2 = connectL2(
+    network.l2ChainId,
+    operators.map(({ rpcUrl }) => rpcUrl),
+  );
   const [account] = developmentAccounts;
   const wallet = await untilAnswered(() => l2.wallet(account));
   const raw = await wallet.sign({ to: wallet.address, valueWei: 1n, gas: 21_000n });
   const hash = await untilAnswered(async () => {
     const answer = await fetch(operators[1]?.rpcUrl ?? "", {
       method: "POST",
-      headers: { "content-type": "application/json", traceparent: `00-${callerTrace}-${"cd".repeat(8)}-01` },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_sendRawTransaction", params: [raw] }),
+      headers: {
+        "content-type": "application/json",
+        traceparent: `00-${callerTrace}-${"cd".repeat(8)}-01`,
+      },
+      body: JSON.stringify({
+        jsonrpc: "2.0",
+        id: 1,
+        method: "eth_sendRawTransaction",
+        params: [raw],
+      }),
     });
-    const { result, error } = (await answer.json()) as { result?: `0x${string}`; error?: { message: string } };
+    const { result, error } = (await answer.json()) as {
+      result?: `0x${string}`;
+      error?: { message: string };
+    };
     if (result === undefined) throw new Error(error?.message);
     return result;
   });

@@ -110,7 +110,8 @@ export function oneOf<T extends string>(...words: readonly T[]): Parser<T> {
 
 /** Path of a file that exists. */
 export const filePath: Parser<string> = (value) => {
-  if (!existsSync(value) || !statSync(value).isFile()) throw new Error("must name an existing file");
+  if (!existsSync(value) || !statSync(value).isFile())
+    throw new Error("must name an existing file");
   return value;
 };
 

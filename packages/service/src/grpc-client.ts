@@ -2,7 +2,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import {
   type CallOptions as GrpcCallOptions,
-  ChannelCredentials,
+  type ChannelCredentials,
   Client,
   type ClientDuplexStream,
   type ClientReadableStream,
@@ -13,7 +13,12 @@ import {
 } from "@grpc/grpc-js";
 import { type Hex, hexToBytes } from "@sequorum/protocol";
 import { RetryableError, RpcError, type RpcStatus } from "./errors.ts";
-import { type CallOptions, type GrpcClient, messageBytesMax, methodDefinition } from "./grpc-definition.ts";
+import {
+  type CallOptions,
+  type GrpcClient,
+  messageBytesMax,
+  methodDefinition,
+} from "./grpc-definition.ts";
 import { certificatePem, type PeerIdentity } from "./peer-tls.ts";
 import { injectTrace } from "./tracing.ts";
 
@@ -63,7 +68,9 @@ function channelCredentials(tls: ClientTls | undefined): ChannelCredentials {
     {
       // The certificate is the identity: it must be the registered one, whatever the host is called.
       checkServerIdentity: (_host, presented) =>
-        presented.raw.equals(expected) ? undefined : new Error("certificate is not the registered one"),
+        presented.raw.equals(expected)
+          ? undefined
+          : new Error("certificate is not the registered one"),
     },
   );
 }
@@ -72,7 +79,9 @@ function unary(client: Client, method: DescMethod) {
   const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
   return (request: unknown, options: CallOptions = {}) =>
     new Promise((resolve, reject) => {
-      const callOptions: GrpcCallOptions = { deadline: Date.now() + (options.timeoutMs ?? unaryTimeoutMs) };
+      const callOptions: GrpcCallOptions = {
+        deadline: Date.now() + (options.timeoutMs ?? unaryTimeoutMs),
+      };
       const call = client.makeUnaryRequest(
         path,
         requestSerialize,
@@ -97,7 +106,13 @@ function streaming(client: Client, method: DescMethod) {
     const metadata = traceMetadata();
     const call: ClientReadableStream<unknown> = requestStream
       ? client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata)
-      : client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
+      : client.makeServerStreamRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          request,
+          metadata,
+        );
     const cancel = () => call.cancel();
     options.signal?.addEventListener("abort", cancel, { once: true });
     if (options.signal?.aborted) call.cancel();
@@ -143,7 +158,11 @@ function traceMetadata(): Metadata {
   return metadata;
 }
 
-const retryable: readonly number[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED];
+const retryable: readonly number[] = [
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.CANCELLED,
+];
 
 function callError(error: ServiceError, path: string): Error {
   if (retryable.includes(error.code)) {

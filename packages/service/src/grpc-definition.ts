@@ -18,8 +18,10 @@ export const messageBytesMax = 16 * 1_024 * 1_024;
 export function methodDefinition(method: DescMethod): MethodDefinition<unknown, unknown> {
   return {
     path: `/${method.parent.typeName}/${method.name}`,
-    requestStream: method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
-    responseStream: method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
+    requestStream:
+      method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
+    responseStream:
+      method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
     requestSerialize: (message) => serialize(method.input, message),
     requestDeserialize: (bytes) => fromBinary(method.input, bytes),
     responseSerialize: (message) => serialize(method.output, message),

@@ -9,8 +9,12 @@ import { ReflectionService } from "@grpc/reflection";
 export function addReflection(server: Server, services: readonly DescService[]): void {
   const files = new Map<string, DescFile>();
   for (const { file } of services) collect(file, files);
-  const set = create(FileDescriptorSetSchema, { file: [...files.values()].map(({ proto }) => proto) });
-  const definition = loadFileDescriptorSetFromBuffer(Buffer.from(toBinary(FileDescriptorSetSchema, set)));
+  const set = create(FileDescriptorSetSchema, {
+    file: [...files.values()].map(({ proto }) => proto),
+  });
+  const definition = loadFileDescriptorSetFromBuffer(
+    Buffer.from(toBinary(FileDescriptorSetSchema, set)),
+  );
   new ReflectionService(definition).addToServer(server);
 }
 

@@ -64,10 +64,19 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<List
   const stopping = new AbortController();
   for (const handler of options.services) addService(server, handler, { options, stopping });
   const health = new HealthImplementation(
-    Object.fromEntries(["", ...options.services.map(({ service }) => service.typeName)].map((name) => [name, "SERVING"])),
+    Object.fromEntries(
+      ["", ...options.services.map(({ service }) => service.typeName)].map((name) => [
+        name,
+        "SERVING",
+      ]),
+    ),
   );
   health.addToServer(server);
-  if (options.tls === undefined) addReflection(server, options.services.map(({ service }) => service));
+  if (options.tls === undefined)
+    addReflection(
+      server,
+      options.services.map(({ service }) => service),
+    );
   const port = await new Promise<number>((resolve, reject) => {
     const address = `${options.host ?? "127.0.0.1"}:${options.port}`;
     server.bindAsync(address, credentials(options.tls), (error, bound) =>
@@ -181,7 +190,10 @@ function wireError(error: unknown, method: string, logger: Logger) {
     const details = error.message === error.code ? error.code : `${error.code}: ${error.message}`;
     return { code: status[error.status], details };
   }
-  logger.error("call failed", { method, reason: describeError(error), stack: error instanceof Error ? error.stack : undefined });
+  logger.error("call failed", {
+    method,
+    reason: describeError(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  });
   return { code: status.INTERNAL, details: "INTERNAL" };
 }
-

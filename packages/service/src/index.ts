@@ -1,5 +1,16 @@
-export { type BatchSpan, type BatchTrace, createBatchTrace, tracedBlocksMax } from "./batch-trace.ts";
-export { type BlockSpan, blockTraceOf, currentTrace, isTracing, recordBlockSpan } from "./block-trace.ts";
+export {
+  type BatchSpan,
+  type BatchTrace,
+  createBatchTrace,
+  tracedBlocksMax,
+} from "./batch-trace.ts";
+export {
+  type BlockSpan,
+  blockTraceOf,
+  currentTrace,
+  isTracing,
+  recordBlockSpan,
+} from "./block-trace.ts";
 export * from "./config.ts";
 export * from "./errors.ts";
 export * from "./grpc-client.ts";

@@ -84,7 +84,10 @@ function report(failure: unknown, logger: Logger): ExitCode {
   }
   const stack = failure instanceof Error ? failure.stack : undefined;
   const expected = failure instanceof ConfigError || failure instanceof FatalError;
-  logger.error("service failed", { reason: describeError(failure), ...(expected ? {} : { stack }) });
+  logger.error("service failed", {
+    reason: describeError(failure),
+    ...(expected ? {} : { stack }),
+  });
   return failure instanceof RetryableError ? 75 : 1;
 }
 
@@ -106,7 +109,9 @@ function handleSignals(controller: AbortController, logger: Logger): () => void 
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
 }
 
 /** Resources opened in dependency order and closed in reverse; `close` runs every closer and throws the first error. */

@@ -1,11 +1,5 @@
 /** Prometheus metrics. Names end in their unit (`_seconds`, `_bytes`, `_total`), labels are few. */
-import {
-  Counter,
-  collectDefaultMetrics,
-  Gauge,
-  Histogram,
-  Registry,
-} from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** A counter with optional labels. */
 export type CounterMetric = { add(labels?: Readonly<Record<string, string>>, by?: number): void };

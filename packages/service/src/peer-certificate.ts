@@ -5,14 +5,19 @@
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
 /** A certificate in DER and its private key in PEM (PKCS #8). */
-export type CertificateAndKey = { readonly certificate: Uint8Array; readonly privateKeyPem: string };
+export type CertificateAndKey = {
+  readonly certificate: Uint8Array;
+  readonly privateKeyPem: string;
+};
 
 /** Makes a certificate for a fresh key; `commonName` is for people, trust comes from its registration on L1. */
 export function createSelfSignedCertificate(commonName: string): CertificateAndKey {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40; // positive, no leading zero
-  const name = sequence(set(sequence(objectId(0x55, 0x04, 0x03), tagged(0x0c, Buffer.from(commonName)))));
+  const name = sequence(
+    set(sequence(objectId(0x55, 0x04, 0x03), tagged(0x0c, Buffer.from(commonName)))),
+  );
   const toBeSigned = sequence(
     tagged(0xa0, tagged(0x02, Buffer.of(2))), // version 3
     tagged(0x02, serial),

@@ -32,7 +32,10 @@ export function startTracing(options: {
     spanProcessors,
   });
   provider.register({ propagator: new W3CTraceContextPropagator() });
-  const stopBlockTraces = startBlockTraces({ operator: options.operator, processors: spanProcessors });
+  const stopBlockTraces = startBlockTraces({
+    operator: options.operator,
+    processors: spanProcessors,
+  });
   return () => {
     stopBlockTraces();
     return provider.shutdown();

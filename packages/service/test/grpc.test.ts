@@ -19,7 +19,8 @@ const address = (digit: string): Hex => `0x${digit.repeat(40)}`;
 const orderer = (overrides = {}) =>
   grpcHandler(OrdererService, {
     submitTransaction: async ({ raw }) => {
-      if (raw.length === 0) throw new RpcError("INVALID_ARGUMENT", "MALFORMED_TRANSACTION", "empty");
+      if (raw.length === 0)
+        throw new RpcError("INVALID_ARGUMENT", "MALFORMED_TRANSACTION", "empty");
       return { hash: raw };
     },
     getTransactionStatus: async () => ({}),
@@ -28,7 +29,8 @@ const orderer = (overrides = {}) =>
     async *streamBlocks({ from }, { signal }) {
       for (let height = from; !signal.aborted; height++) {
         yield { block: { height } };
-        if (height >= from + 2n) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        if (height >= from + 2n)
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
       }
     },
     getCanonicalChain: async () => ({}),
@@ -76,7 +78,10 @@ test("a stream that fails tells its caller why", { timeout: 10_000 }, async () =
     for await (const _ of client.streamBlocks({ from: 1n })) continue;
   };
   try {
-    await assert.rejects(read(), (error) => error instanceof RpcError && error.code === "NO_SUCH_BLOCK");
+    await assert.rejects(
+      read(),
+      (error) => error instanceof RpcError && error.code === "NO_SUCH_BLOCK",
+    );
   } finally {
     client.close();
     await server.close();
@@ -114,7 +119,9 @@ test("between operators only registered certificates are let in, and the peer is
     logger,
   });
   const connect = (identity: typeof member, peerCertificate: Hex) =>
-    createGrpcClient(FeedService, `127.0.0.1:${server.port}`, { tls: { identity, peerCertificate } });
+    createGrpcClient(FeedService, `127.0.0.1:${server.port}`, {
+      tls: { identity, peerCertificate },
+    });
   const good = connect(member, serverIdentity.certificate);
   const unknownClient = connect(stranger, serverIdentity.certificate);
   const unknownServer = connect(member, stranger.certificate);

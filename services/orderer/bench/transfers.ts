@@ -3,7 +3,17 @@
  * `node services/orderer/bench/transfers.ts [transfers] [a second]`; prints rate and latencies.
  */
 import { startPostgres } from "@sequorum/testkit/servers";
-import { addressOf, certifyHead, confirmOrigin, keyOf, startTerm, startTestNode, testNetwork, transfer, until } from "../test/network.ts";
+import {
+  addressOf,
+  certifyHead,
+  confirmOrigin,
+  keyOf,
+  startTerm,
+  startTestNode,
+  testNetwork,
+  transfer,
+  until,
+} from "../test/network.ts";
 
 const total = Number(process.argv[2] ?? 6_000);
 const perSecond = Number(process.argv[3] ?? 600);
@@ -12,7 +22,9 @@ await using postgres = await startPostgres();
 const network = testNetwork(senders);
 const key = keyOf(60_000);
 const node = await startTestNode({ network, postgresUrl: await postgres.createDatabase(), key });
-const raws = Array.from({ length: total }, (_, i) => transfer(i % senders, Math.floor(i / senders)));
+const raws = Array.from({ length: total }, (_, i) =>
+  transfer(i % senders, Math.floor(i / senders)),
+);
 await confirmOrigin(node, 1n);
 await startTerm(node, 1n, addressOf(key));
 
@@ -27,7 +39,8 @@ node.events.subscribe((event) => {
     included += block.transactions.length;
     blocks.push(`${block.transactions.length}`);
     node.reader.receipts(block.hash).then((receipts) => {
-      for (const { transactionHash } of receipts ?? []) softMs.push(performance.now() - (sentAtMs.get(transactionHash) ?? 0));
+      for (const { transactionHash } of receipts ?? [])
+        softMs.push(performance.now() - (sentAtMs.get(transactionHash) ?? 0));
     });
     void certifyHead(node, [node]);
   }
@@ -50,9 +63,14 @@ for (let sent = 0; sent < total; ) {
   await new Promise((resolve) => setTimeout(resolve, 2));
 }
 await Promise.all(answers);
-await until(() => included >= acceptedMs.length || node.failures.length > 0, "all transfers are in blocks", 120_000);
+await until(
+  () => included >= acceptedMs.length || node.failures.length > 0,
+  "all transfers are in blocks",
+  120_000,
+);
 const seconds = (performance.now() - startedAtMs) / 1_000;
-const percentile = (values: number[], p: number) => Math.round(values.toSorted((a, b) => a - b)[Math.floor(values.length * p)] ?? 0);
+const percentile = (values: number[], p: number) =>
+  Math.round(values.toSorted((a, b) => a - b)[Math.floor(values.length * p)] ?? 0);
 const lines = [
   `${Math.round(included / seconds)} transfers/s end to end (${included} of ${total} in ${seconds.toFixed(1)} s, blocks of ${blocks.join(" ")})`,
   `acceptance p50 ${percentile(acceptedMs, 0.5)} ms, p95 ${percentile(acceptedMs, 0.95)} ms`,

@@ -81,21 +81,39 @@ export const ordererConfigKeys: ConfigKeys<OrdererConfig> = {
   keystoreDir: required("ORDERER_KEYSTORE_DIR", directory),
   keystorePasswordFile: required("ORDERER_KEYSTORE_PASSWORD_FILE", filePath),
   coinbase: optional<Hex | null>("ORDERER_COINBASE", address, null),
-  stallTimeoutMs: optional("ORDERER_STALL_TIMEOUT_MS", integer({ min: 1_000, max: 600_000 }), 5_000),
+  stallTimeoutMs: optional(
+    "ORDERER_STALL_TIMEOUT_MS",
+    integer({ min: 1_000, max: 600_000 }),
+    5_000,
+  ),
   originSettleMs: optional("ORDERER_ORIGIN_SETTLE_MS", integer({ min: 0, max: 600_000 }), 2_000),
   originSettleBlocks: optional("ORDERER_ORIGIN_SETTLE_BLOCKS", integer({ min: 0, max: 64 }), 2),
-  l1PollIntervalMs: optional("ORDERER_L1_POLL_INTERVAL_MS", integer({ min: 50, max: 60_000 }), 1_000),
+  l1PollIntervalMs: optional(
+    "ORDERER_L1_POLL_INTERVAL_MS",
+    integer({ min: 50, max: 60_000 }),
+    1_000,
+  ),
   buildMsMax: optional("ORDERER_BUILD_MS_MAX", integer({ min: 50, max: 10_000 }), 700),
-  callGasMax: optional("ORDERER_CALL_GAS_MAX", integer({ min: 100_000, max: 1_000_000_000 }), 30_000_000),
+  callGasMax: optional(
+    "ORDERER_CALL_GAS_MAX",
+    integer({ min: 100_000, max: 1_000_000_000 }),
+    30_000_000,
+  ),
   callsMax: optional("ORDERER_CALLS_MAX", integer({ min: 1, max: 1_000 }), 16),
   callMsMax: optional("ORDERER_CALL_MS_MAX", integer({ min: 50, max: 60_000 }), 5_000),
   stateNodesMax: optional("ORDERER_STATE_NODES_MAX", count, 100_000),
   mempoolTransactionsMax: optional("ORDERER_MEMPOOL_TRANSACTIONS_MAX", count, 16_384),
-  mempoolBytesMax: optional("ORDERER_MEMPOOL_BYTES_MAX", integer({ min: 1_024, max: 4_294_967_296 }), 67_108_864),
+  mempoolBytesMax: optional(
+    "ORDERER_MEMPOOL_BYTES_MAX",
+    integer({ min: 1_024, max: 4_294_967_296 }),
+    67_108_864,
+  ),
   mempoolPerSenderMax: optional("ORDERER_MEMPOOL_PER_SENDER_MAX", count, 256),
 };
 
 /** Reads the configuration; throws `ConfigError` that names every problem. */
-export function parseOrdererConfig(env: Readonly<Record<string, string | undefined>>): OrdererConfig {
+export function parseOrdererConfig(
+  env: Readonly<Record<string, string | undefined>>,
+): OrdererConfig {
   return parseConfig(env, ordererConfigKeys);
 }

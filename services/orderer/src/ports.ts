@@ -80,7 +80,9 @@ export type ChainReader = {
   transaction(hash: Hex): Promise<TransactionLocation | undefined>;
   logs(
     filter: LogFilter,
-  ): Promise<{ type: "found"; logs: readonly ChainLog[] } | { type: "tooMany" } | { type: "unknownBlock" }>;
+  ): Promise<
+    { type: "found"; logs: readonly ChainLog[] } | { type: "tooMany" } | { type: "unknownBlock" }
+  >;
   account(address: Hex, at: BlockId): Promise<AccountSummary | undefined>;
   code(address: Hex, at: BlockId): Promise<Uint8Array | undefined>;
   /** The slot's value, 32 bytes. */
@@ -101,7 +103,10 @@ export type EstimateResult =
 /** Runs calls that leave no trace. `undefined` = block not known; `busy` = too many at once. */
 export type CallExecutor = {
   call(request: CallRequest, at: BlockId): Promise<CallResult | { type: "busy" } | undefined>;
-  estimateGas(request: CallRequest, at: BlockId): Promise<EstimateResult | { type: "busy" } | undefined>;
+  estimateGas(
+    request: CallRequest,
+    at: BlockId,
+  ): Promise<EstimateResult | { type: "busy" } | undefined>;
 };
 
 /** Why a transaction is refused; the closed list of the mempool. */
@@ -142,7 +147,10 @@ export type SubmitResult =
     };
 
 /** A transaction that waits for a block. */
-export type PendingTransaction = { readonly transaction: Transaction; readonly receivedAtMs: number };
+export type PendingTransaction = {
+  readonly transaction: Transaction;
+  readonly receivedAtMs: number;
+};
 
 /** Submits and shows waiting transactions. */
 export type TransactionPool = {
@@ -151,7 +159,10 @@ export type TransactionPool = {
   pendingNonce(sender: Hex): Promise<bigint>;
   get(hash: Hex): PendingTransaction | undefined;
   /** In the order in which they would be included; at most `max`. `queued` = waiting for an earlier nonce. */
-  list(max: number): { pending: readonly PendingTransaction[]; queued: readonly PendingTransaction[] };
+  list(max: number): {
+    pending: readonly PendingTransaction[];
+    queued: readonly PendingTransaction[];
+  };
   counts(): { pending: number; queued: number };
 };
 
@@ -170,7 +181,10 @@ export type ChainEvents = {
   /** Returns the function that ends the subscription. */
   subscribe(listener: (event: ChainEvent) => void): () => void;
   /** Logs of one block's receipts that match, for log subscriptions. */
-  matchLogs(blockHash: Hex, filter: Pick<LogFilter, "addresses" | "topics">): Promise<readonly ChainLog[]>;
+  matchLogs(
+    blockHash: Hex,
+    filter: Pick<LogFilter, "addresses" | "topics">,
+  ): Promise<readonly ChainLog[]>;
 };
 
 /** Everything an RPC front end needs. */

@@ -35,15 +35,24 @@ import { nodeInfo } from "./shell/node-info.ts";
 import { followPeers } from "./shell/peers.ts";
 
 /** What the orderer gets from its process; `fail` stops it. */
-export type OrdererContext = Pick<ServiceContext, "signal" | "logger"> & Partial<Pick<ServiceContext, "fail">>;
+export type OrdererContext = Pick<ServiceContext, "signal" | "logger"> &
+  Partial<Pick<ServiceContext, "fail">>;
 
 /** A running orderer with the ports on which it listens. */
 export type OrdererService = Service & {
-  readonly ports: { readonly rpc: number; readonly grpc: number; readonly http: number; feed(): number | undefined };
+  readonly ports: {
+    readonly rpc: number;
+    readonly grpc: number;
+    readonly http: number;
+    feed(): number | undefined;
+  };
 };
 
 /** Opens everything the orderer needs and starts it. */
-export async function createOrdererService(config: OrdererConfig, context: OrdererContext): Promise<OrdererService> {
+export async function createOrdererService(
+  config: OrdererConfig,
+  context: OrdererContext,
+): Promise<OrdererService> {
   const resources = createResources();
   // aborted last of all: what is being stored is stored to its end
   const ended = resources.add(new AbortController(), (controller) => controller.abort());
@@ -70,7 +79,11 @@ type Base = {
 
 type Lifetimes = OrdererContext & { readonly ended: AbortSignal };
 
-async function start(config: OrdererConfig, context: Lifetimes, resources: Resources): Promise<OrdererService> {
+async function start(
+  config: OrdererConfig,
+  context: Lifetimes,
+  resources: Resources,
+): Promise<OrdererService> {
   const base = await openBase(config, context, resources);
   const { network, self, store, bus, l1, metrics } = base;
   const stopping = new AbortController();
@@ -94,15 +107,30 @@ async function start(config: OrdererConfig, context: Lifetimes, resources: Resou
   const { onOrigins, onOriginsReplaced } = node;
   const pollIntervalMs = config.l1PollIntervalMs;
   const hands = { onOrigins, onOriginsReplaced, onFatal: fail };
-  const following = followL1({ network, client: l1, store, signal, logger, pollIntervalMs, ...hands });
+  const following = followL1({
+    network,
+    client: l1,
+    store,
+    signal,
+    logger,
+    pollIntervalMs,
+    ...hands,
+  });
   resources.add(following, (running) => running);
   node.followDecisions(bus);
   const rpc = ordererHandler({ ...node, peers: () => node.clients.connected() });
   const grpc = resources.add(
-    await createGrpcServer({ port: config.grpcPort, host: config.grpcHost, services: [rpc], logger }),
+    await createGrpcServer({
+      port: config.grpcPort,
+      host: config.grpcHost,
+      services: [rpc],
+      logger,
+    }),
     (server) => server.close(),
   );
-  const jsonRpc = resources.add(await serveJsonRpc(base, node, { logger, signal }), (server) => server.close());
+  const jsonRpc = resources.add(await serveJsonRpc(base, node, { logger, signal }), (server) =>
+    server.close(),
+  );
   const ready = () => bus.ready() && node.isSynced();
   const http = resources.add(
     await startHttpServer({ port: config.httpPort, host: config.httpHost, ready, metrics }),
@@ -118,23 +146,49 @@ async function start(config: OrdererConfig, context: Lifetimes, resources: Resou
   };
 }
 
-async function openBase(config: OrdererConfig, { signal, logger }: OrdererContext, resources: Resources): Promise<Base> {
+async function openBase(
+  config: OrdererConfig,
+  { signal, logger }: OrdererContext,
+  resources: Resources,
+): Promise<Base> {
   const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
   const password = (await readFile(config.keystorePasswordFile, "utf8")).trim();
   const privateKey = await readKeystore(join(config.keystoreDir, "sequencer.json"), password);
-  const identity = decodePeerIdentity(await readKeystore(join(config.keystoreDir, "feed-tls.json"), password));
+  const identity = decodePeerIdentity(
+    await readKeystore(join(config.keystoreDir, "feed-tls.json"), password),
+  );
   const migrations = new URL("../migrations/", import.meta.url);
   const { postgresUrl, natsUrl, operator } = config;
-  const store = await openStore({ url: postgresUrl, schema: "orderer", migrations, signal, connectionsMax: 6 });
+  const store = await openStore({
+    url: postgresUrl,
+    schema: "orderer",
+    migrations,
+    signal,
+    connectionsMax: 6,
+  });
   resources.add(store, (opened) => opened.close());
   const bus = await openBus({ natsUrl, operator, service: "orderer", store, signal, logger });
   resources.add(bus, (opened) => opened.close());
   const self = publicKeyToAddress(privateKeyToPublicKey(privateKey));
   const l1 = connectL1(network, config.l1RpcUrl);
-  return { config, network, privateKey, self, identity, store, bus, l1, metrics: createMetrics("orderer") };
+  return {
+    config,
+    network,
+    privateKey,
+    self,
+    identity,
+    store,
+    bus,
+    l1,
+    metrics: createMetrics("orderer"),
+  };
 }
 
-function servePeers({ config, network, l1, store, self, identity }: Base, node: Node, context: OrdererContext) {
+function servePeers(
+  { config, network, l1, store, self, identity }: Base,
+  node: Node,
+  context: OrdererContext,
+) {
   return followPeers({
     network,
     client: l1,
@@ -143,7 +197,11 @@ function servePeers({ config, network, l1, store, self, identity }: Base, node: 
     identity,
     host: config.feedHost,
     port: config.feedPort,
-    handler: feedHandler({ hub: node.hub, reader: node.reader, submit: (raw) => node.pool.add(raw) }),
+    handler: feedHandler({
+      hub: node.hub,
+      reader: node.reader,
+      submit: (raw) => node.pool.add(raw),
+    }),
     clients: node.clients,
     newestOrigin: () => node.state().origins.at(-1)?.number,
     signal: context.signal,

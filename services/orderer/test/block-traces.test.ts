@@ -15,7 +15,12 @@ let stop: () => Promise<void>;
 
 before(() => {
   const nothing = async () => {};
-  const processor = { onStart: () => {}, onEnd: (span: Ended) => void ended.push(span), forceFlush: nothing, shutdown: nothing };
+  const processor = {
+    onStart: () => {},
+    onEnd: (span: Ended) => void ended.push(span),
+    forceFlush: nothing,
+    shutdown: nothing,
+  };
   stop = startTracing({ service: "orderer", processors: [processor] });
 });
 after(() => stop());
@@ -30,9 +35,15 @@ test("building and executing are spans from when they began until the block is s
   await perform(effect({ type: "execute", hash: hashOf(3) }));
   await perform(effect({ type: "storeBlock", summary: block(3) }));
   const [sealed, executed] = ended.splice(0);
-  assert.deepEqual([sealed?.name, sealed?.startTime, sealed?.endTime], ["block sealed", [1, 0], [1, 500_000_000]]);
+  assert.deepEqual(
+    [sealed?.name, sealed?.startTime, sealed?.endTime],
+    ["block sealed", [1, 0], [1, 500_000_000]],
+  );
   assert.equal(sealed?.spanContext().spanId, blockTraceOf(hashOf(2)).spanId);
-  assert.deepEqual([executed?.name, executed?.startTime, executed?.endTime], ["block executed", [1, 500_000_000], [2, 0]]);
+  assert.deepEqual(
+    [executed?.name, executed?.startTime, executed?.endTime],
+    ["block executed", [1, 500_000_000], [2, 0]],
+  );
   assert.equal(executed?.spanContext().traceId, blockTraceOf(hashOf(3)).traceId);
 });
 
@@ -42,16 +53,23 @@ test("a transaction's span goes from its arrival here to its block; callers with
   for (const hash of hashes.slice(0, -1)) traces.answered({ type: "accepted", hash }, 400);
   traces.answered({ type: "rejected", code: "ALREADY_KNOWN", hash: hashOf(7) }, 1);
   const traceparent = `00-${"ab".repeat(16)}-${"cd".repeat(8)}-01`;
-  inTrace({ traceparent }, () => traces.answered({ type: "accepted", hash: hashOf(100 + hashes.length - 1) }, 400));
+  inTrace({ traceparent }, () =>
+    traces.answered({ type: "accepted", hash: hashOf(100 + hashes.length - 1) }, 400),
+  );
   const added = [block(9, [hashOf(7), ...hashes])];
-  await traces.around(async () => {})(effect({ type: "headChanged", change: { forkHeight: 8n, removed: [], added } }));
+  await traces.around(async () => {})(
+    effect({ type: "headChanged", change: { forkHeight: 8n, removed: [], added } }),
+  );
   const spans = ended.splice(0);
   assert.equal(spans.length, tracedTransactionsMax);
   assert.ok(spans.every(({ name }) => name === "transaction accepted"));
   const [first, second] = spans;
   assert.equal(first?.attributes["sequorum.transaction.hash"], hashes.at(-1));
   assert.equal(first?.links[0]?.context.traceId, "ab".repeat(16));
-  assert.deepEqual([second?.startTime, second?.endTime, second?.links], [[4, 600_000_000], [5, 0], []]);
+  assert.deepEqual(
+    [second?.startTime, second?.endTime, second?.links],
+    [[4, 600_000_000], [5, 0], []],
+  );
   assert.equal(second?.attributes["sequorum.transaction.hash"], hashes[0]);
 });
 
@@ -64,11 +82,22 @@ test("a failed effect leaves no span", async () => {
 });
 
 /** Only what traces look at. */
-function effect(fields: { readonly type: Effect["type"]; readonly [field: string]: unknown }): Effect {
+function effect(fields: {
+  readonly type: Effect["type"];
+  readonly [field: string]: unknown;
+}): Effect {
   return fields as unknown as Effect;
 }
 
 function block(number: number, transactions: readonly Hex[] = []): BlockSummary {
-  const fields = { hash: hashOf(number), parentHash: hashOf(number - 1), height: BigInt(number), term: 1n };
-  return { ...fields, transactions: transactions.map((hash) => ({ hash })) } as unknown as BlockSummary;
+  const fields = {
+    hash: hashOf(number),
+    parentHash: hashOf(number - 1),
+    height: BigInt(number),
+    term: 1n,
+  };
+  return {
+    ...fields,
+    transactions: transactions.map((hash) => ({ hash })),
+  } as unknown as BlockSummary;
 }

@@ -4,7 +4,10 @@ import { test } from "node:test";
 import { ordererConfigKeys, parseOrdererConfig } from "../src/config.ts";
 
 const example = readFileSync(new URL("../.env.example", import.meta.url), "utf8");
-const entries = example.split("\n").filter((line) => /^[A-Z]/.test(line)).map((line) => line.split("="));
+const entries = example
+  .split("\n")
+  .filter((line) => /^[A-Z]/.test(line))
+  .map((line) => line.split("="));
 const env = {
   ...Object.fromEntries(entries),
   ORDERER_NETWORK_FILE: import.meta.filename,
@@ -27,5 +30,8 @@ test("the example's optional values are the defaults", () => {
 });
 
 test("a wrong coinbase is refused", () => {
-  assert.throws(() => parseOrdererConfig({ ...env, ORDERER_COINBASE: "0x12" }), /ORDERER_COINBASE must be a 20-byte address/);
+  assert.throws(
+    () => parseOrdererConfig({ ...env, ORDERER_COINBASE: "0x12" }),
+    /ORDERER_COINBASE must be a 20-byte address/,
+  );
 });

@@ -13,7 +13,10 @@ const beat: FeedMessage = {
   heartbeat: { term: 1n, sequence: 0n, headHeight: 0n, headHash: zeroHash },
   signature: "0x",
 };
-const context = { chainId: l2ChainId, domain: { l1ChainId: 31_337n, rollupChain: `0x${"11".repeat(20)}` as Hex } };
+const context = {
+  chainId: l2ChainId,
+  domain: { l1ChainId: 31_337n, rollupChain: `0x${"11".repeat(20)}` as Hex },
+};
 
 async function wireBlock(): Promise<SealedBlock> {
   const executor = createExecutor({ store: createMemoryStateStore(), chainId: l2ChainId });
@@ -73,7 +76,10 @@ test("a seal is bound to chain, domain, term, height and block", () => {
   ];
   for (const signer of others) assert.notEqual(signer, addressOf(key));
   const digest = sealDigest(context, { term: 3n, height: 9n, blockHash: zeroHash });
-  assert.notEqual(digest, heartbeatDigest(context, { term: 3n, sequence: 9n, headHeight: 0n, headHash: zeroHash }));
+  assert.notEqual(
+    digest,
+    heartbeatDigest(context, { term: 3n, sequence: 9n, headHeight: 0n, headHash: zeroHash }),
+  );
 });
 
 test("a follower gets what is published after it began, but not what it sent itself", async () => {

@@ -58,8 +58,12 @@ async function pair() {
   open.add({ stop: feedA.close }).add({ stop: feedB.close });
   a.clients.setPeers([feedB.peer]);
   b.clients.setPeers([feedA.peer]);
-  for (const each of [a, b]) await confirmOrigin(each, 1n, [], BigInt(Math.floor(Date.now() / 1_000)) - 5n);
-  await until(() => a.clients.connected() === 1 && b.clients.connected() === 1, "the feeds connect");
+  for (const each of [a, b])
+    await confirmOrigin(each, 1n, [], BigInt(Math.floor(Date.now() / 1_000)) - 5n);
+  await until(
+    () => a.clients.connected() === 1 && b.clients.connected() === 1,
+    "the feeds connect",
+  );
   const stop = async () => {
     await Promise.all([a.stop(), b.stop()]);
     await Promise.all([feedA.close(), feedB.close()]);
@@ -69,11 +73,16 @@ async function pair() {
 
 async function accepted(at: TestNode, raw: Uint8Array): Promise<Hex> {
   const result = await at.pool.add(raw);
-  assert.equal(result.type, "accepted", JSON.stringify(result, (_k, v) => (typeof v === "bigint" ? `${v}` : v)));
+  assert.equal(
+    result.type,
+    "accepted",
+    JSON.stringify(result, (_k, v) => (typeof v === "bigint" ? `${v}` : v)),
+  );
   return keccak256(raw);
 }
 
-const isIncluded = async (at: TestNode, hash: Hex) => (await at.chain.transaction(hash)) !== undefined;
+const isIncluded = async (at: TestNode, hash: Hex) =>
+  (await at.chain.transaction(hash)) !== undefined;
 const balance = async (at: TestNode) =>
   (await at.chain.account(receiver, { type: "tag", tag: "latest" }))?.balanceWei;
 
@@ -86,7 +95,8 @@ test("T8 acknowledged transactions survive a restart and get into a block", asyn
   assert.deepEqual(second.pool.counts(), { pending: 2, queued: 0 });
   await confirmOrigin(second, 1n);
   await startTerm(second, 1n, second.self);
-  for (const hash of hashes) await until(() => isIncluded(second, hash), "the transaction is included");
+  for (const hash of hashes)
+    await until(() => isIncluded(second, hash), "the transaction is included");
   assert.deepEqual(second.failures, []);
   await second.stop();
 });
@@ -98,7 +108,10 @@ test("a follower forwards, re-executes the leader's block and stores the same ch
   await until(() => isIncluded(b, hash), "the follower has the block");
   assert.equal(a.position.head, b.position.head);
   assert.equal(await balance(b), 77n);
-  assert.deepEqual(b.published.map(({ case: name }) => name), ["canonicalChainUpdated"]);
+  assert.deepEqual(
+    b.published.map(({ case: name }) => name),
+    ["canonicalChainUpdated"],
+  );
   const located = await b.chain.transaction(hash);
   assert.equal(located?.block.level, "soft");
   await certifyHead(a, [a, b]);
@@ -122,7 +135,10 @@ test("T6 the next leader goes on from the certified block and the uncertified on
   const three = await accepted(a, transfer(0, 2));
   await until(() => isIncluded(a, three), "third block, by the other leader");
   const chain = await a.reader.canonicalReferences(1n, 10);
-  assert.deepEqual(chain.map(({ term }) => term), [1n, 1n, 2n]);
+  assert.deepEqual(
+    chain.map(({ term }) => term),
+    [1n, 1n, 2n],
+  );
   assert.deepEqual(chain, await b.reader.canonicalReferences(1n, 10));
   await stop();
 });
@@ -142,7 +158,10 @@ test("a partitioned leader's branch gives way to the higher term, and its transa
   const feedB = await serveFeed(b, [{ address: a.self, certificate: a.identity.certificate }]);
   a.clients.setPeers([feedB.peer]);
   await until(() => isIncluded(a, kept), "the branch of the higher term");
-  await until(() => isIncluded(a, lost), "the abandoned transaction is in a block of the new leader");
+  await until(
+    () => isIncluded(a, lost),
+    "the abandoned transaction is in a block of the new leader",
+  );
   assert.equal((await a.chain.transaction(lost))?.block.block.header.term, 2n);
   assert.deepEqual([a.failures, b.failures], [[], []]);
   await feedB.close();
@@ -159,7 +178,11 @@ test("a node that was away fetches certified blocks by hash and executes them", 
     await certifyHead(a, [a]);
   }
   const chain = await a.reader.canonicalReferences(1n, 100);
-  await certify(b, 1n, chain.map(({ hash }) => hash));
+  await certify(
+    b,
+    1n,
+    chain.map(({ hash }) => hash),
+  );
   assert.equal(b.isSynced(), false);
   const feedA = await serveFeed(a, [{ address: b.self, certificate: b.identity.certificate }]);
   b.clients.setPeers([feedA.peer]);
@@ -191,7 +214,12 @@ test("a block that its term's leader did not seal is refused, the peer is named 
   assert.ok(stored);
   const { header } = stored.block;
   // the peer answers with blocks of its own making: a copy of the next block under a false seal
-  const next = { ...header, number: 2n, parentHash: stored.block.hash, timestamp: header.timestamp + 1n };
+  const next = {
+    ...header,
+    number: 2n,
+    parentHash: stored.block.hash,
+    timestamp: header.timestamp + 1n,
+  };
   const forged = { header: next, hash: hashHeader(next), transactions: [] };
   const message = {
     rlp: encodeBlock(forged),
@@ -272,8 +300,14 @@ test("typed rejections reach the submitter", async () => {
     ["MALFORMED", new Uint8Array([0xc0])],
     ["BLOB_TYPE_REFUSED", new Uint8Array([3, 0xc0])],
     ["WRONG_CHAIN_ID", withFields(5, { nonce: 0, gasLimit: 21_000n }, foreignChain)],
-    ["OVERSIZED", withFields(5, { nonce: 0, gasLimit: 20_000_000n, data: new Uint8Array(140_000) })],
-    ["INTRINSIC_GAS_TOO_LOW", withFields(5, { nonce: 0, gasLimit: 21_000n, data: new Uint8Array(100) })],
+    [
+      "OVERSIZED",
+      withFields(5, { nonce: 0, gasLimit: 20_000_000n, data: new Uint8Array(140_000) }),
+    ],
+    [
+      "INTRINSIC_GAS_TOO_LOW",
+      withFields(5, { nonce: 0, gasLimit: 21_000n, data: new Uint8Array(100) }),
+    ],
     ["GAS_LIMIT_ABOVE_BLOCK", withFields(5, { nonce: 0, gasLimit: 30_000_001n })],
     ["accepted", transfer(5, 0)],
     ["ALREADY_KNOWN", transfer(5, 0)],
@@ -289,7 +323,9 @@ test("typed rejections reach the submitter", async () => {
 
 test("O7 after kill -9 a leader has lost nothing it acknowledged and never seals a height again", async () => {
   const postgresUrl = await postgres.createDatabase();
-  const victim = spawn(process.execPath, [`${import.meta.dirname}/victim.ts`, postgresUrl], { stdio: ["ignore", "pipe", "inherit"] });
+  const victim = spawn(process.execPath, [`${import.meta.dirname}/victim.ts`, postgresUrl], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const acknowledged: Hex[] = [];
   const sealed: string[] = [];
   let rest = "";
@@ -308,10 +344,15 @@ test("O7 after kill -9 a leader has lost nothing it acknowledged and never seals
   assert.ok(acknowledged.length > 3 && sealed.length >= 3);
   const roomy = testNetwork(8, { blockIntervalMs: 200, uncertifiedBlocksMax: 200 });
   const again = await node(keyA, { postgresUrl, network: roomy });
-  for (const hash of acknowledged) await until(() => isIncluded(again, hash), `${hash} is in a block`, 30_000);
+  for (const hash of acknowledged)
+    await until(() => isIncluded(again, hash), `${hash} is in a block`, 30_000);
   const told = new Map(sealed.map((line) => line.split(" ") as [string, string]));
   for (const { height, hash } of await again.reader.canonicalReferences(1n, 1_000)) {
-    assert.equal(told.get(height.toString()) ?? hash, hash, `height ${height} was not sealed again`);
+    assert.equal(
+      told.get(height.toString()) ?? hash,
+      hash,
+      `height ${height} was not sealed again`,
+    );
   }
   assert.deepEqual(again.failures, []);
   await again.stop();
@@ -324,10 +365,14 @@ test("a transaction that runs for seconds keeps neither the leader's heartbeats 
   const beats: number[] = [];
   const abort = new AbortController();
   const listening = (async () => {
-    for await (const message of a.hub.follow(undefined, abort.signal)) if (message.type === "heartbeat") beats.push(performance.now());
+    for await (const message of a.hub.follow(undefined, abort.signal))
+      if (message.type === "heartbeat") beats.push(performance.now());
   })();
   // init code: JUMPDEST PUSH0 JUMP, for ever
-  const endless = await accepted(a, creation(0, 0, new Uint8Array([0x5b, 0x5f, 0x56]), 25_000_000n));
+  const endless = await accepted(
+    a,
+    creation(0, 0, new Uint8Array([0x5b, 0x5f, 0x56]), 25_000_000n),
+  );
   await until(() => isIncluded(a, endless), "the transaction is in a block", 30_000);
   assert.equal((await a.chain.transaction(endless))?.receipt.status, 0);
   abort.abort();
@@ -345,7 +390,8 @@ test("a call that runs too long is cut off, and the next one is answered", async
   const cut = await a.calls.call({ to: target, overrides }, latest);
   assert.deepEqual(cut, { type: "failed", reason: "execution timed out", gasUsed: 0n });
   // the new thread's start counts, so on a slow machine the first answer may be late, too
-  const answered = async () => (await a.calls.call({ to: target, gas: 50_000n }, latest))?.type === "returned";
+  const answered = async () =>
+    (await a.calls.call({ to: target, gas: 50_000n }, latest))?.type === "returned";
   await until(answered, "the next call is answered");
   await a.stop();
 });

@@ -90,7 +90,10 @@ test("an oversized or empty frame of a member ends its stream and names it; the 
   honest.channel.send(own.address, bytesOf("hello"));
   await until(() => ofHonest() === 1, "the honest member's message");
   (await dial()).send(frame(bytesOf("sorry")));
-  await until(() => own.received.some(({ from }) => from === liar), "a good message of the same member");
+  await until(
+    () => own.received.some(({ from }) => from === liar),
+    "a good message of the same member",
+  );
 });
 
 test("a flood of a member is cut to its rate and names it; another member's messages all arrive", async (t) => {
@@ -104,7 +107,10 @@ test("a flood of a member is cut to its rate and names it; another member's mess
   await until(() => own.refused.length > 4_000, "the flood is refused");
   const seconds = (Date.now() - startedAtMs) / 1_000;
   const ofLiar = own.received.filter(({ from }) => from === liar).length;
-  assert.ok(ofLiar <= peerMessagesBurst + peerMessagesPerSecond * (seconds + 1), `${ofLiar} messages`);
+  assert.ok(
+    ofLiar <= peerMessagesBurst + peerMessagesPerSecond * (seconds + 1),
+    `${ofLiar} messages`,
+  );
   assert.deepEqual([...new Set(own.refused)], [`rate ${liar}`]);
 });
 
@@ -122,7 +128,11 @@ test("a refusal is counted always, and told with the member's name once a minute
   const [counted, told]: [string[], unknown[]] = [[], []];
   let nowMs = 0;
   const logger: Logger = { ...silentLogger, warn: (_message, fields) => told.push(fields) };
-  const report = createRefusalReport({ count: (reason) => counted.push(reason), logger, nowMs: () => nowMs });
+  const report = createRefusalReport({
+    count: (reason) => counted.push(reason),
+    logger,
+    nowMs: () => nowMs,
+  });
   for (let i = 0; i < 3; i++) report("rate", "0x01");
   report("stranger", undefined);
   assert.deepEqual([counted.length, told], [4, [{ member: "0x01", reason: "rate" }]]);

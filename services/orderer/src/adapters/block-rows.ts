@@ -38,7 +38,9 @@ const byteaType = 17;
 
 /** A bytea[] parameter. */
 export function byteas(sql: Pick<Sql, "array">, values: readonly (Hex | Uint8Array)[]) {
-  const buffers = values.map((value) => (typeof value === "string" ? bytea(value) : Buffer.from(value)));
+  const buffers = values.map((value) =>
+    typeof value === "string" ? bytea(value) : Buffer.from(value),
+  );
   return sql.array(buffers, byteaType);
 }
 
@@ -86,7 +88,9 @@ export function decodeReceipts(bytes: Uint8Array): Receipt[] {
   const { version, receipts } = JSON.parse(Buffer.from(bytes).toString()) as {
     version: number;
     receipts: (Omit<Receipt, "gasUsed" | "cumulativeGasUsed" | "effectiveGasPrice"> &
-      Record<"gasUsed" | "cumulativeGasUsed" | "effectiveGasPrice", string> & { logsBloom?: Hex })[];
+      Record<"gasUsed" | "cumulativeGasUsed" | "effectiveGasPrice", string> & {
+        logsBloom?: Hex;
+      })[];
   };
   assert(version === receiptsVersion, "stored receipts have a known version", { version });
   return receipts.map((receipt) => ({

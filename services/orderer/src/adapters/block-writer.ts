@@ -15,7 +15,10 @@ export type BlockToWrite = {
 };
 
 /** Writes a block with its state, receipts and indices. Writing it twice is harmless. */
-export async function insertBlock(tx: Transaction, { executed, rlp, seal }: BlockToWrite): Promise<void> {
+export async function insertBlock(
+  tx: Transaction,
+  { executed, rlp, seal }: BlockToWrite,
+): Promise<void> {
   const { block, receipts, originNumber, forcedCount } = executed;
   const { header, hash } = block;
   const hashes = receipts.map(({ transactionHash }) => transactionHash);
@@ -30,19 +33,31 @@ export async function insertBlock(tx: Transaction, { executed, rlp, seal }: Bloc
     tx`insert into transactions (hash, block_hash, position)
       select key, ${bytea(hash)}, place - 1 from unnest(${byteas(tx, hashes)}::bytea[]) with ordinality as listed (key, place)
       on conflict do nothing`,
-    ...logs.map((row) => tx`insert into logs ${tx({ ...row, topics: byteas(tx, row.topics) })} on conflict do nothing`),
+    ...logs.map(
+      (row) =>
+        tx`insert into logs ${tx({ ...row, topics: byteas(tx, row.topics) })} on conflict do nothing`,
+    ),
   ]);
 }
 
 /** Trie nodes written with one statement. */
 const nodesPerStatement = 2_000;
 
-async function insertNodes(tx: Transaction, writes: ReadonlyMap<string, Uint8Array>): Promise<void> {
+async function insertNodes(
+  tx: Transaction,
+  writes: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
   const entries = [...writes];
   for (let at = 0; at < entries.length; at += nodesPerStatement) {
     const part = entries.slice(at, at + nodesPerStatement);
-    const keys = byteas(tx, part.map(([key]) => Buffer.from(key, "hex")));
-    const values = byteas(tx, part.map(([, value]) => value));
+    const keys = byteas(
+      tx,
+      part.map(([key]) => Buffer.from(key, "hex")),
+    );
+    const values = byteas(
+      tx,
+      part.map(([, value]) => value),
+    );
     await tx`insert into nodes (key, value) select * from unnest(${keys}::bytea[], ${values}::bytea[])
       on conflict (key) do nothing`;
   }
@@ -62,10 +77,17 @@ export async function insertSeal(
 }
 
 /** Moves the canonical chain and tells the operator's other services, in the same transaction. */
-export async function writeChange(tx: Transaction, bus: Pick<Bus, "publish">, change: ChainChange): Promise<void> {
+export async function writeChange(
+  tx: Transaction,
+  bus: Pick<Bus, "publish">,
+  change: ChainChange,
+): Promise<void> {
   await tx`delete from canonical where height > ${change.forkHeight}`;
   const heights = change.added.map(({ height }) => height.toString());
-  const hashes = byteas(tx, change.added.map(({ hash }) => hash));
+  const hashes = byteas(
+    tx,
+    change.added.map(({ hash }) => hash),
+  );
   await tx`insert into canonical (height, hash)
     select * from unnest(${heights}::bigint[], ${hashes}::bytea[])`;
   await bus.publish(tx, {
@@ -85,10 +107,7 @@ export async function writeChange(tx: Transaction, bus: Pick<Bus, "publish">, ch
 }
 
 /** Deletes transactions from the stored mempool. */
-export async function deleteTransactions(
-  tx: Transaction,
-  hashes: readonly Hex[],
-): Promise<void> {
+export async function deleteTransactions(tx: Transaction, hashes: readonly Hex[]): Promise<void> {
   if (hashes.length === 0) return;
   await tx`delete from mempool where hash = any(${byteas(tx, hashes)})`;
 }

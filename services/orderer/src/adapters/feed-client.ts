@@ -85,7 +85,8 @@ export function createFeedClients(options: FeedClientOptions): FeedClients {
     },
     forward(to, transactions) {
       const connection = connections.get(to);
-      if (connection !== undefined && connection.forwards < forwardsMax) forwardTo(connection, transactions, options);
+      if (connection !== undefined && connection.forwards < forwardsMax)
+        forwardTo(connection, transactions, options);
     },
     fetch(hashes, preferred) {
       const all = [...connections.values()].filter(({ isConnected }) => isConnected);
@@ -146,7 +147,11 @@ async function follow(connection: Connection, options: FeedClientOptions): Promi
       failures = 0;
     } catch (error) {
       failures = connection.isConnected ? 0 : failures + 1;
-      if (!signal.aborted) options.logger.debug("feed of a peer ended", { peer: peer.address, reason: describeError(error) });
+      if (!signal.aborted)
+        options.logger.debug("feed of a peer ended", {
+          peer: peer.address,
+          reason: describeError(error),
+        });
     }
     connection.isConnected = false;
     const pause =
@@ -157,7 +162,11 @@ async function follow(connection: Connection, options: FeedClientOptions): Promi
   }
 }
 
-async function readStream(connection: Connection, signal: AbortSignal, options: FeedClientOptions): Promise<void> {
+async function readStream(
+  connection: Connection,
+  signal: AbortSignal,
+  options: FeedClientOptions,
+): Promise<void> {
   const { client, peer } = connection;
   // the client's stream only tells of a connection by its first message, so a unary call goes first
   await client.getBlocksByHash({ hashes: [] }, { signal, timeoutMs: 3_000 });
@@ -170,13 +179,20 @@ async function readStream(connection: Connection, signal: AbortSignal, options: 
       return;
     }
     const pausedAtMs = performance.now();
-    while (options.waitingOf(peer.address) > waitingBeforePause && performance.now() - pausedAtMs < pauseMsMax) {
+    while (
+      options.waitingOf(peer.address) > waitingBeforePause &&
+      performance.now() - pausedAtMs < pauseMsMax
+    ) {
       await sleep(10, signal);
     }
   }
 }
 
-function take(peer: Hex, { message }: StreamFeedResponse, options: FeedClientOptions): PeerRejection | undefined {
+function take(
+  peer: Hex,
+  { message }: StreamFeedResponse,
+  options: FeedClientOptions,
+): PeerRejection | undefined {
   if (message.case === "block") {
     const arrived = arrivedBlockOf(message.value);
     if (typeof arrived === "string") return arrived;
@@ -192,23 +208,40 @@ function take(peer: Hex, { message }: StreamFeedResponse, options: FeedClientOpt
   return "MALFORMED";
 }
 
-function forwardTo(connection: Connection, transactions: readonly Transaction[], options: FeedClientOptions): void {
+function forwardTo(
+  connection: Connection,
+  transactions: readonly Transaction[],
+  options: FeedClientOptions,
+): void {
   connection.forwards += 1;
   connection.client
-    .forwardTransactions({ raw: transactions.map(({ raw }) => raw) }, { signal: connection.stop.signal, timeoutMs: 5_000 })
+    .forwardTransactions(
+      { raw: transactions.map(({ raw }) => raw) },
+      { signal: connection.stop.signal, timeoutMs: 5_000 },
+    )
     .catch((error: unknown) =>
       // the core forwards again until the transactions are in a block
-      options.logger.debug("transactions not forwarded", { peer: connection.peer.address, reason: describeError(error) }),
+      options.logger.debug("transactions not forwarded", {
+        peer: connection.peer.address,
+        reason: describeError(error),
+      }),
     )
     .finally(() => {
       connection.forwards -= 1;
     });
 }
 
-function fetchFrom(connection: Connection, hashes: readonly Hex[], options: FeedClientOptions): void {
+function fetchFrom(
+  connection: Connection,
+  hashes: readonly Hex[],
+  options: FeedClientOptions,
+): void {
   const { client, peer, stop } = connection;
   const fetch = async () => {
-    const { blocks } = await client.getBlocksByHash({ hashes: hashes.map(hexToBytes) }, { signal: stop.signal, timeoutMs: 5_000 });
+    const { blocks } = await client.getBlocksByHash(
+      { hashes: hashes.map(hexToBytes) },
+      { signal: stop.signal, timeoutMs: 5_000 },
+    );
     for (const block of blocks) {
       const arrived = arrivedBlockOf(block);
       if (typeof arrived === "string") throw new RpcError("INVALID_ARGUMENT", arrived);
@@ -216,7 +249,11 @@ function fetchFrom(connection: Connection, hashes: readonly Hex[], options: Feed
     }
   };
   fetch().catch((error: unknown) => {
-    options.logger.debug("blocks not fetched", { peer: peer.address, reason: describeError(error) });
-    if (error instanceof RpcError && error.status === "INVALID_ARGUMENT") options.onMalformed(peer.address, "MALFORMED");
+    options.logger.debug("blocks not fetched", {
+      peer: peer.address,
+      reason: describeError(error),
+    });
+    if (error instanceof RpcError && error.status === "INVALID_ARGUMENT")
+      options.onMalformed(peer.address, "MALFORMED");
   });
 }

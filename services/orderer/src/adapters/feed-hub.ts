@@ -69,10 +69,11 @@ async function* messagesOf(
     while (!signal.aborted && !follower.isTooSlow) {
       const next = follower.queue.shift();
       if (next !== undefined) yield next;
-      else await new Promise<void>((resolve) => {
-        follower.wake = resolve;
-        if (signal.aborted || follower.queue.length > 0) resolve();
-      });
+      else
+        await new Promise<void>((resolve) => {
+          follower.wake = resolve;
+          if (signal.aborted || follower.queue.length > 0) resolve();
+        });
     }
   } finally {
     signal.removeEventListener("abort", onAbort);

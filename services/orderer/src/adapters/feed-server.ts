@@ -29,7 +29,8 @@ export function feedHandler({ hub, reader, submit }: FeedServerDeps): GrpcHandle
       }
     },
     async forwardTransactions({ raw }) {
-      if (raw.length > forwardedMax) throw new RpcError("INVALID_ARGUMENT", "TOO_MANY_TRANSACTIONS");
+      if (raw.length > forwardedMax)
+        throw new RpcError("INVALID_ARGUMENT", "TOO_MANY_TRANSACTIONS");
       const results = await Promise.all(raw.map(submit));
       return { codes: results.map((result) => (isStored(result) ? "" : result.code)) };
     },

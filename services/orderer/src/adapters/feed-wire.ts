@@ -20,9 +20,23 @@ export type ArrivedBlock = {
 };
 
 /** A block for the wire; one without a seal carries an empty signature. */
-export function feedBlockOf({ block, rlp, seal, originNumber, forcedCount }: StoredBlock): FeedBlock {
+export function feedBlockOf({
+  block,
+  rlp,
+  seal,
+  originNumber,
+  forcedCount,
+}: StoredBlock): FeedBlock {
   const { number: height, term } = block.header;
-  return { rlp, term, signature: seal ?? "0x", originNumber, hash: block.hash, height, forcedCount };
+  return {
+    rlp,
+    term,
+    signature: seal ?? "0x",
+    originNumber,
+    hash: block.hash,
+    height,
+    forcedCount,
+  };
 }
 
 /** Protobuf of a block. */
@@ -44,12 +58,20 @@ export function feedMessageToProto(message: FeedMessage) {
     return { message: { case: "block" as const, value: sealedBlockToProto(message.block) } };
   }
   const { term, sequence, headHeight, headHash } = message.heartbeat;
-  const value = { term, sequence, headHeight, headHash: hexToBytes(headHash), signature: hexToBytes(message.signature) };
+  const value = {
+    term,
+    sequence,
+    headHeight,
+    headHash: hexToBytes(headHash),
+    signature: hexToBytes(message.signature),
+  };
   return { message: { case: "heartbeat" as const, value } };
 }
 
 /** A block from the wire, or why not. The hash on the wire is not believed. */
-export function arrivedBlockOf(message: SealedBlock): ArrivedBlock | "MALFORMED" | "OVERSIZED" | "SEAL_MISMATCH" {
+export function arrivedBlockOf(
+  message: SealedBlock,
+): ArrivedBlock | "MALFORMED" | "OVERSIZED" | "SEAL_MISMATCH" {
   if (message.rlp.length > blockBytesMax) return "OVERSIZED";
   if (message.signature.length !== 65 && message.signature.length !== 0) return "MALFORMED";
   const block = decodeBlock(message.rlp);
@@ -66,5 +88,8 @@ export function arrivedHeartbeatOf(
 ): { readonly heartbeat: LeaderHeartbeat; readonly signature: Hex } | undefined {
   const { term, sequence, headHeight, headHash, signature } = message;
   if (headHash.length !== 32 || signature.length !== 65) return undefined;
-  return { heartbeat: { term, sequence, headHeight, headHash: hexOf(headHash) }, signature: hexOf(signature) };
+  return {
+    heartbeat: { term, sequence, headHeight, headHash: hexOf(headHash) },
+    signature: hexOf(signature),
+  };
 }

@@ -70,7 +70,10 @@ async function follow(options: L1OriginOptions): Promise<L1DeepReorgError | unde
       if ((status.type === "unavailable") === isAway) return;
       isAway = status.type === "unavailable";
       if (status.type === "ok") logger.info("L1 answers again");
-      else logger.warn("L1 is away, blocks go on with the last origin", { reason: describeError(status.error) });
+      else
+        logger.warn("L1 is away, blocks go on with the last origin", {
+          reason: describeError(status.error),
+        });
     },
   });
   try {
@@ -89,7 +92,8 @@ async function forgetReplaced(options: L1OriginOptions, reorg: L1DeepReorgError)
   const fork = await retry(() => findFork(options), { signal, ...pause, onFailure });
   const above = fork?.number ?? network.genesisL1Block - 1n;
   await store.transaction(async (tx) => {
-    const [used] = await tx`select max(origin_number) as origin from blocks where origin_number > ${above} and height > 0`;
+    const [used] =
+      await tx`select max(origin_number) as origin from blocks where origin_number > ${above} and height > 0`;
     if (used !== undefined && used["origin"] !== null) {
       const message = `L2 blocks were made from L1 blocks up to ${used["origin"]}, but L1 has replaced all above ${above}`;
       throw new FatalError(message, { cause: reorg });
@@ -142,7 +146,9 @@ async function writeOrigin(store: Store, block: L1ConfirmedBlock): Promise<Origi
 
 async function loadLastOrigin(sql: Sql): Promise<{ number: bigint; hash: Hex } | undefined> {
   const [row] = await sql`select number, hash from l1_blocks order by number desc limit 1`;
-  return row === undefined ? undefined : { number: BigInt(row["number"]), hash: hexOf(row["hash"]) };
+  return row === undefined
+    ? undefined
+    : { number: BigInt(row["number"]), hash: hexOf(row["hash"]) };
 }
 
 /** Newest origins, ascending. */
@@ -167,7 +173,11 @@ export async function loadForcedEntries(
   return rows.map((row, i) => {
     const position = BigInt(row["position"]);
     assert(position === from + BigInt(i), "the stored queue has no gap", { position });
-    return { position, l1BlockNumber: BigInt(row["l1_block_number"]), transaction: new Uint8Array(row["transaction"]) };
+    return {
+      position,
+      l1BlockNumber: BigInt(row["l1_block_number"]),
+      transaction: new Uint8Array(row["transaction"]),
+    };
   });
 }
 

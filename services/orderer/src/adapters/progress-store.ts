@@ -7,10 +7,17 @@ import type { TermInfo } from "../core/state.ts";
 import { bytea, byteas, hexOf } from "./block-rows.ts";
 
 /** Heights of the confirmation levels. */
-export type Levels = { readonly certified: bigint; readonly safe: bigint; readonly finalized: bigint };
+export type Levels = {
+  readonly certified: bigint;
+  readonly safe: bigint;
+  readonly finalized: bigint;
+};
 
 /** Adds acknowledged transactions. */
-export async function insertTransactions(tx: Transaction, added: readonly PooledTransaction[]): Promise<void> {
+export async function insertTransactions(
+  tx: Transaction,
+  added: readonly PooledTransaction[],
+): Promise<void> {
   if (added.length === 0) return;
   const hashes = added.map(({ transaction }) => transaction.hash);
   const sequences = added.map(({ sequence }) => sequence.toString());
@@ -28,7 +35,9 @@ export async function loadTransactions(sql: Sql, executor: Executor): Promise<Po
     const decoded = executor.decodeTransaction(new Uint8Array(row["raw"]));
     if (decoded.type === "rejected") return [];
     const sequence = BigInt(row["sequence"]);
-    return [{ transaction: decoded.transaction, sequence, receivedAtMs: Number(row["received_at_ms"]) }];
+    return [
+      { transaction: decoded.transaction, sequence, receivedAtMs: Number(row["received_at_ms"]) },
+    ];
   });
 }
 
@@ -67,7 +76,8 @@ export async function insertCertified(
 
 /** Certified hashes above a height. */
 export async function loadUncovered(sql: Sql, above: bigint): Promise<Map<bigint, Hex>> {
-  const rows = await sql`select height, hash from certified where height > ${above} order by height`;
+  const rows =
+    await sql`select height, hash from certified where height > ${above} order by height`;
   return new Map(rows.map((row) => [BigInt(row["height"]), hexOf(row["hash"])]));
 }
 
@@ -110,7 +120,11 @@ export async function loadLastSeal(sql: Sql): Promise<{ term: bigint; height: bi
 }
 
 /** Peers as last read from L1. */
-export type FeedPeer = { readonly address: Hex; readonly endpoint: string; readonly certificate: Hex };
+export type FeedPeer = {
+  readonly address: Hex;
+  readonly endpoint: string;
+  readonly certificate: Hex;
+};
 
 /** Replaces the stored peers. */
 export async function writePeers(tx: Transaction, peers: readonly FeedPeer[]): Promise<void> {

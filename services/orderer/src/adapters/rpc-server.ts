@@ -6,7 +6,12 @@ import { type GrpcHandler, grpcHandler, RpcError } from "@sequorum/service";
 import { isLeading } from "../core/build-block.ts";
 import { headOf } from "../core/chain.ts";
 import type { State } from "../core/state.ts";
-import type { ChainEvents, ConfirmationLevel as Level, OrdererPorts, RejectionCode } from "../ports.ts";
+import type {
+  ChainEvents,
+  ConfirmationLevel as Level,
+  OrdererPorts,
+  RejectionCode,
+} from "../ports.ts";
 import type { ChainPosition } from "../shell/chain-view.ts";
 import type { BlockReader } from "./block-reader.ts";
 import { hexOf, type StoredBlock } from "./block-rows.ts";
@@ -44,7 +49,10 @@ export function ordererHandler(deps: RpcDeps): GrpcHandler {
       if (result.type === "accepted") return { hash: hexToBytes(result.hash) };
       if (result.code === "NOT_READY") throw new RpcError("UNAVAILABLE", result.code);
       if (result.code === "ALREADY_KNOWN") throw new RpcError("ALREADY_EXISTS", result.code);
-      throw new RpcError(exhausted.includes(result.code) ? "RESOURCE_EXHAUSTED" : "INVALID_ARGUMENT", result.code);
+      throw new RpcError(
+        exhausted.includes(result.code) ? "RESOURCE_EXHAUSTED" : "INVALID_ARGUMENT",
+        result.code,
+      );
     },
     getTransactionStatus: ({ hash }) => transactionStatus(deps, hash32(hash)),
     async getBlock({ block }) {
@@ -53,12 +61,14 @@ export function ordererHandler(deps: RpcDeps): GrpcHandler {
       return { block: sealed(stored) };
     },
     async getBlocks({ from, to }) {
-      if (to < from || to - from >= blocksMax) throw new RpcError("INVALID_ARGUMENT", "RANGE_INVALID");
+      if (to < from || to - from >= blocksMax)
+        throw new RpcError("INVALID_ARGUMENT", "RANGE_INVALID");
       const blocks = await reader.canonical(from, Number(to - from) + 1);
       return { blocks: blocks.filter(({ block }) => block.header.number <= to).map(sealed) };
     },
     async *streamBlocks({ from }, { signal }) {
-      for await (const stored of canonicalBlocks(deps, from, signal)) yield { block: sealed(stored) };
+      for await (const stored of canonicalBlocks(deps, from, signal))
+        yield { block: sealed(stored) };
     },
     async getCanonicalChain({ from }) {
       const references = await reader.canonicalReferences(from, referencesMax);
@@ -119,11 +129,16 @@ async function transactionStatus({ chain, pool, reader, state }: RpcDeps, hash: 
 
 function findBlock(
   reader: BlockReader,
-  block: { case: "height"; value: bigint } | { case: "hash"; value: Uint8Array } | { case: undefined; value?: undefined },
+  block:
+    | { case: "height"; value: bigint }
+    | { case: "hash"; value: Uint8Array }
+    | { case: undefined; value?: undefined },
 ): Promise<StoredBlock | undefined> {
   if (block.case === "hash") return reader.byHash(hash32(block.value));
   if (block.case === undefined) throw new RpcError("INVALID_ARGUMENT", "BLOCK_NOT_NAMED");
-  return reader.canonicalHash(block.value).then((hash) => (hash === undefined ? undefined : reader.byHash(hash)));
+  return reader
+    .canonicalHash(block.value)
+    .then((hash) => (hash === undefined ? undefined : reader.byHash(hash)));
 }
 
 /** Stored canonical blocks, then what joins the canonical chain; ends when the reader is too slow. */
@@ -162,7 +177,8 @@ async function* canonicalBlocks(
         });
         continue;
       }
-      if (queue.length > streamQueueMax) throw new RpcError("RESOURCE_EXHAUSTED", "READER_TOO_SLOW");
+      if (queue.length > streamQueueMax)
+        throw new RpcError("RESOURCE_EXHAUSTED", "READER_TOO_SLOW");
       const stored = sent.has(hash) ? undefined : await reader.byHash(hash);
       if (stored !== undefined) yield stored;
     }

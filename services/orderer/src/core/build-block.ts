@@ -23,7 +23,8 @@ export function startBuild(state: State, atMs: number): Step {
   const { term } = state;
   const head = headOf(state);
   const height = head.height + 1n;
-  if (term === undefined || !isLeading(state) || state.build !== undefined || state.idle) return none(state);
+  if (term === undefined || !isLeading(state) || state.build !== undefined || state.idle)
+    return none(state);
   if (height < term.firstBlock || height > term.lastBlock) return none(state);
   if (!mayAdd(state, head, atMs) || !isUnsealed(state, term.term, height)) return none(state);
   const { timestamp, origin } = nextSlot(state, atMs);
@@ -53,7 +54,10 @@ export function onBlockBuilt(
   const dropped = dropHopeless(state, leftOut);
   const cleared: State = { ...state, build: undefined };
   if (summary === undefined) return { state: cleared, effects: dropped }; // tried again after the interval
-  assert(summary.parentHash === build.parent && summary.term === build.term, "the block is the one asked for");
+  assert(
+    summary.parentHash === build.parent && summary.term === build.term,
+    "the block is the one asked for",
+  );
   const isWanted =
     state.term?.term === build.term &&
     state.head === build.parent &&
@@ -76,7 +80,10 @@ function seal(
   const tree = new Map(state.tree).set(summary.hash, summary);
   const change = changeBetween(tree, headOf(state), summary);
   const lastSeal = { term: summary.term, height: summary.height };
-  const firstSealed = new Map(state.firstSealed).set(`${summary.term}/${summary.height}`, summary.hash);
+  const firstSealed = new Map(state.firstSealed).set(
+    `${summary.term}/${summary.height}`,
+    summary.hash,
+  );
   const adopted = adopt({ ...state, tree, lastSeal, firstSealed }, change, atMs);
   const effects: Effect[] = [
     { type: "storeSealed", summary, change },
@@ -116,7 +123,9 @@ function nextSlot(state: State, atMs: number): { timestamp: bigint; origin: Orig
 function choose(state: State, head: BlockSummary): readonly Transaction[] | undefined {
   const next = { baseFeePerGas: head.nextBaseFeePerGas, gasLimit: head.gasLimit };
   const chosen = state.mempool.select(next, state.parameters.transactionsPerBlockMax);
-  return chosen.transactions.length === 0 && chosen.underpriced === 0 ? undefined : chosen.transactions;
+  return chosen.transactions.length === 0 && chosen.underpriced === 0
+    ? undefined
+    : chosen.transactions;
 }
 
 /** A block that moves nothing: everything offered was left out, and nobody waits for a lower base fee. */
@@ -131,7 +140,9 @@ const hopeful: readonly LeftOut["reason"][] = ["NONCE_TOO_HIGH", "GAS_LEFT_TOO_L
 
 /** Transactions that the executor refused for good leave the mempool. */
 function dropHopeless(state: State, leftOut: readonly LeftOut[]): Effect[] {
-  const hashes: Hex[] = leftOut.filter(({ reason }) => !hopeful.includes(reason)).map(({ hash }) => hash);
+  const hashes: Hex[] = leftOut
+    .filter(({ reason }) => !hopeful.includes(reason))
+    .map(({ hash }) => hash);
   const gone = hashes.filter((hash) => state.mempool.remove(hash) !== undefined);
   return gone.length === 0 ? [] : [{ type: "dropTransactions", hashes: gone }];
 }

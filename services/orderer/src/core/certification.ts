@@ -40,7 +40,11 @@ export function advanceCertified(state: State, atMs: number): Step {
 
 function settleCertified(
   state: State,
-  { covered, certified, atMs }: { covered: readonly BlockSummary[]; certified: BlockSummary; atMs: number },
+  {
+    covered,
+    certified,
+    atMs,
+  }: { covered: readonly BlockSummary[]; certified: BlockSummary; atMs: number },
 ): Step {
   const effects: Effect[] = [];
   let next = state;
@@ -63,7 +67,12 @@ function settleCertified(
   const kept = [...next.tree.values()].filter(
     (block) => block.height > certified.height && descends(next.tree, block, certified),
   );
-  effects.push({ type: "storeCertified", height: certified.height, hash: certified.hash, transactions });
+  effects.push({
+    type: "storeCertified",
+    height: certified.height,
+    hash: certified.hash,
+    transactions,
+  });
   for (const { hash, height } of next.waiting.values()) {
     if (height <= certified.height) effects.push({ type: "discardBlock", hash });
   }
@@ -76,6 +85,8 @@ function pruned(state: State, kept: readonly BlockSummary[]): State {
   for (const block of kept) tree.set(block.hash, block);
   const isAbove = ({ height }: { height: bigint }) => height > certified.height;
   const waiting = new Map([...state.waiting].filter(([, block]) => isAbove(block)));
-  const firstSealed = new Map([...state.firstSealed].filter(([key]) => BigInt(key.split("/")[1] ?? 0) > certified.height));
+  const firstSealed = new Map(
+    [...state.firstSealed].filter(([key]) => BigInt(key.split("/")[1] ?? 0) > certified.height),
+  );
   return { ...state, tree, waiting, firstSealed, idle: false };
 }

@@ -25,7 +25,9 @@ export function adopt(
   atMs: number,
 ): { readonly state: State; readonly effects: readonly Effect[] } {
   const head = change.added.at(-1);
-  assert(head !== undefined, "a change of the chain ends in a new head", { forkHeight: change.forkHeight });
+  assert(head !== undefined, "a change of the chain ends in a new head", {
+    forkHeight: change.forkHeight,
+  });
   const moved: State = {
     ...state,
     head: head.hash,
@@ -43,7 +45,8 @@ export function adopt(
   if (dropped.length > 0) effects.push({ type: "dropTransactions", hashes: dropped });
   if (change.removed.length > 0) {
     const addresses = [...state.mempool.senders()];
-    if (addresses.length > 0) effects.push({ type: "readAccounts", head: returned.state.head, addresses });
+    if (addresses.length > 0)
+      effects.push({ type: "readAccounts", head: returned.state.head, addresses });
   }
   return { state: returned.state, effects };
 }

@@ -42,7 +42,12 @@ export type Effect =
       readonly transactions: readonly Transaction[];
     }
   /** Starts executing a received block in the background; answered by `blockExecuted`. */
-  | { readonly type: "execute"; readonly hash: Hex; readonly parent: Hex; readonly originNumber: bigint }
+  | {
+      readonly type: "execute";
+      readonly hash: Hex;
+      readonly parent: Hex;
+      readonly originNumber: bigint;
+    }
   /**
    * Seals the built block with the sequencer key and writes seal, block, state and chain change with one commit.
    * The seal is durable before `broadcast`.
@@ -76,7 +81,11 @@ export type Effect =
     }
   | { readonly type: "forward"; readonly to: Hex; readonly transactions: readonly Transaction[] }
   /** Asks peers for blocks by hash; `peer` first when it is known who has them. */
-  | { readonly type: "fetchBlocks"; readonly hashes: readonly Hex[]; readonly peer: Hex | undefined }
+  | {
+      readonly type: "fetchBlocks";
+      readonly hashes: readonly Hex[];
+      readonly peer: Hex | undefined;
+    }
   /** Reads accounts at the head; answered by `accountsRead`. */
   | { readonly type: "readAccounts"; readonly head: Hex; readonly addresses: readonly Hex[] }
   | {
@@ -97,4 +106,7 @@ export type Effect =
   | { readonly type: "transactionsPending"; readonly hashes: readonly Hex[] };
 
 /** What `step` returns. */
-export type Step = { readonly state: import("./state.ts").State; readonly effects: readonly Effect[] };
+export type Step = {
+  readonly state: import("./state.ts").State;
+  readonly effects: readonly Effect[];
+};

@@ -19,7 +19,11 @@ export function isBetterTip(a: BlockSummary, b: BlockSummary): boolean {
 export function bestTip(tree: Tree, root: BlockSummary): BlockSummary {
   let best = root;
   for (const block of tree.values()) {
-    if (best.hash !== block.hash && descends(tree, block, root) && (best === root || isBetterTip(block, best))) {
+    if (
+      best.hash !== block.hash &&
+      descends(tree, block, root) &&
+      (best === root || isBetterTip(block, best))
+    ) {
       best = block;
     }
   }
@@ -52,6 +56,8 @@ export function changeBetween(tree: Tree, from: BlockSummary, to: BlockSummary):
 
 function parentOf(tree: Tree, block: BlockSummary): BlockSummary {
   const parent = tree.get(block.parentHash);
-  assert(parent !== undefined, "branches of the tree meet at the certified block", { hash: block.hash });
+  assert(parent !== undefined, "branches of the tree meet at the certified block", {
+    hash: block.hash,
+  });
   return parent;
 }

@@ -22,7 +22,10 @@ export type Input =
   /** Transactions from before a restart, with their senders' accounts. */
   | {
       readonly type: "transactionsRestored";
-      readonly restored: readonly { readonly pooled: PooledTransaction; readonly account: AccountSummary }[];
+      readonly restored: readonly {
+        readonly pooled: PooledTransaction;
+        readonly account: AccountSummary;
+      }[];
       readonly atMs: number;
     }
   /** Answer to `readAccounts`; ignored when the head has moved on. */
@@ -79,7 +82,11 @@ export type Input =
       readonly atMs: number;
     }
   /** L1 blocks became deep enough, ascending. */
-  | { readonly type: "originsConfirmed"; readonly origins: readonly Origin[]; readonly atMs: number }
+  | {
+      readonly type: "originsConfirmed";
+      readonly origins: readonly Origin[];
+      readonly atMs: number;
+    }
   /** L1 blocks above this number are not the confirmed ones any more. */
   | { readonly type: "originsReplaced"; readonly above: bigint; readonly atMs: number }
   | { readonly type: "tick"; readonly atMs: number };

@@ -15,10 +15,14 @@ const silenceRepeatMs = 5_000;
 const forwardedMax = 512;
 
 /** Takes up a new term. */
-export function onTermStarted(state: State, { term, atMs }: Extract<Input, { type: "termStarted" }>): Step {
+export function onTermStarted(
+  state: State,
+  { term, atMs }: Extract<Input, { type: "termStarted" }>,
+): Step {
   const entries = [...state.terms, [term.term, term] as const].slice(-termsMax);
   const known: State = { ...state, terms: new Map(entries) };
-  if (state.term !== undefined && term.term <= state.term.term) return { state: known, effects: [] };
+  if (state.term !== undefined && term.term <= state.term.term)
+    return { state: known, effects: [] };
   state.mempool.forgetForwarding();
   const next: State = {
     ...known,
@@ -44,7 +48,13 @@ export function onHeartbeatReceived(
   if (term === undefined) return { state, effects: [] }; // the decision is on its way
   if (input.signer !== term.leader || input.peer !== term.leader) {
     const { peer } = input;
-    const effect: Effect = { type: "rejectPeer", peer, code: "FALSE_HEARTBEAT", disconnect: true, evidence: [] };
+    const effect: Effect = {
+      type: "rejectPeer",
+      peer,
+      code: "FALSE_HEARTBEAT",
+      disconnect: true,
+      evidence: [],
+    };
     return { state, effects: [effect] };
   }
   if (input.term !== state.term?.term) return { state, effects: [] };
@@ -79,7 +89,8 @@ export function noteWork(state: State, atMs: number): State {
   const hasForced = settledQueueLength(state, atMs) > head.queuePosition;
   const next = { baseFeePerGas: head.nextBaseFeePerGas, gasLimit: head.gasLimit };
   const hasWork = hasForced || state.mempool.hasExecutable(next);
-  if (!hasWork) return state.workSinceMs === undefined ? state : { ...state, workSinceMs: undefined };
+  if (!hasWork)
+    return state.workSinceMs === undefined ? state : { ...state, workSinceMs: undefined };
   return state.workSinceMs === undefined ? { ...state, workSinceMs: atMs } : state;
 }
 
@@ -87,12 +98,18 @@ function rested(state: State, atMs: number): State {
   const gapMs = atMs - state.tickedAtMs;
   if (gapMs <= ownPauseMs) return { ...state, tickedAtMs: atMs };
   const workSinceMs = state.workSinceMs === undefined ? undefined : state.workSinceMs + gapMs;
-  return { ...state, tickedAtMs: atMs, leaderHeardAtMs: state.leaderHeardAtMs + gapMs, workSinceMs };
+  return {
+    ...state,
+    tickedAtMs: atMs,
+    leaderHeardAtMs: state.leaderHeardAtMs + gapMs,
+    workSinceMs,
+  };
 }
 
 function sendHeartbeat(state: State, atMs: number): Step {
   const isDue = atMs - state.heartbeatAtMs >= state.parameters.heartbeatIntervalMs;
-  if (!isDue || !isLeading(state) || state.term === undefined || !isAbleToBuild(state, atMs)) return none(state);
+  if (!isDue || !isLeading(state) || state.term === undefined || !isAbleToBuild(state, atMs))
+    return none(state);
   const head = headOf(state);
   const sequence = state.heartbeatSequence;
   const effect: Effect = {
@@ -102,13 +119,17 @@ function sendHeartbeat(state: State, atMs: number): Step {
     headHeight: head.height,
     headHash: head.hash,
   };
-  return { state: { ...state, heartbeatAtMs: atMs, heartbeatSequence: sequence + 1n }, effects: [effect] };
+  return {
+    state: { ...state, heartbeatAtMs: atMs, heartbeatSequence: sequence + 1n },
+    effects: [effect],
+  };
 }
 
 function reportSilence(state: State, atMs: number): Step {
   const { term, silenceReported } = state;
   if (term === undefined || isLeading(state)) return none(state);
-  const isRepeated = silenceReported?.term === term.term && atMs - silenceReported.atMs < silenceRepeatMs;
+  const isRepeated =
+    silenceReported?.term === term.term && atMs - silenceReported.atMs < silenceRepeatMs;
   const reason = silence(state, atMs);
   if (isRepeated || reason === undefined) return none(state);
   const effects: Effect[] = [{ type: "publishLeaderSilent", term: term.term, reason }];
@@ -123,14 +144,17 @@ function silence(state: State, atMs: number): "noHeartbeat" | "stalled" | undefi
     state.uncovered.size === 0 &&
     head.height - state.certified.height < BigInt(uncertifiedBlocksMax) &&
     head.height < (state.term?.lastBlock ?? 0n);
-  const isStalled = isFree && state.workSinceMs !== undefined && atMs - state.workSinceMs > stallTimeoutMs;
+  const isStalled =
+    isFree && state.workSinceMs !== undefined && atMs - state.workSinceMs > stallTimeoutMs;
   return isStalled ? "stalled" : undefined;
 }
 
 function dropExpired(state: State, atMs: number): Step {
   const hashes = state.mempool.expired(atMs);
   for (const hash of hashes) state.mempool.remove(hash);
-  return hashes.length === 0 ? none(state) : { state, effects: [{ type: "dropTransactions", hashes }] };
+  return hashes.length === 0
+    ? none(state)
+    : { state, effects: [{ type: "dropTransactions", hashes }] };
 }
 
 function none(state: State): Step {

@@ -108,7 +108,9 @@ export class Mempool {
   }
 
   /** Puts transactions back (after a restart, or of an abandoned block) without looking at limits; keeps the order. */
-  restore(returned: readonly { readonly pooled: PooledTransaction; readonly account: AccountSummary }[]): void {
+  restore(
+    returned: readonly { readonly pooled: PooledTransaction; readonly account: AccountSummary }[],
+  ): void {
     let isSorted = true;
     const last = [...this.#byHash.values()].at(-1)?.sequence ?? -1n;
     for (const { pooled, account } of returned) {
@@ -251,7 +253,8 @@ export class Mempool {
     const pending: PooledTransaction[] = [];
     const queued: PooledTransaction[] = [];
     const ends = new Map<Hex, bigint>();
-    for (const [address, { account }] of this.#senders) ends.set(address, this.pendingNonce(address, account));
+    for (const [address, { account }] of this.#senders)
+      ends.set(address, this.pendingNonce(address, account));
     for (const pooled of this.#byHash.values()) {
       const { from, nonce } = pooled.transaction;
       (nonce < (ends.get(from) ?? 0n) ? pending : queued).push(pooled);
@@ -278,21 +281,30 @@ export class Mempool {
   #fit(transaction: Transaction, account: AccountSummary, next: NextBlock): Rejected {
     const { nonce, gasLimit, maxFeePerGas } = transaction;
     if (gasLimit > next.gasLimit) return reject("GAS_LIMIT_ABOVE_BLOCK", { limit: next.gasLimit });
-    if (maxFeePerGas < next.baseFeePerGas) return reject("FEE_TOO_LOW", { baseFeePerGas: next.baseFeePerGas });
+    if (maxFeePerGas < next.baseFeePerGas)
+      return reject("FEE_TOO_LOW", { baseFeePerGas: next.baseFeePerGas });
     if (nonce < account.nonce) return reject("NONCE_TOO_LOW", { nonce: account.nonce });
     const highest = account.nonce + BigInt(this.#limits.nonceGapMax);
     return nonce > highest ? reject("NONCE_TOO_HIGH", { nonce: account.nonce }) : undefined;
   }
 
-  #room(transaction: Transaction, account: AccountSummary, old: PooledTransaction | undefined): Rejected {
+  #room(
+    transaction: Transaction,
+    account: AccountSummary,
+    old: PooledTransaction | undefined,
+  ): Rejected {
     if (old !== undefined) return this.#replacement(transaction, old.transaction);
     const { from, nonce, raw } = transaction;
     const sender = this.#senders.get(from);
-    if ((sender?.byNonce.size ?? 0) >= this.#limits.perSenderMax) return reject("SENDER_QUEUE_FULL");
+    if ((sender?.byNonce.size ?? 0) >= this.#limits.perSenderMax)
+      return reject("SENDER_QUEUE_FULL");
     if (this.size >= this.#limits.transactionsMax) return reject("MEMPOOL_FULL");
     if (this.#bytes + raw.length > this.#limits.bytesMax) return reject("MEMPOOL_FULL");
     const isQueued = nonce > this.pendingNonce(from, account);
-    const isFull = isQueued && this.size >= this.#limits.queuedMax && this.split().queued.length >= this.#limits.queuedMax;
+    const isFull =
+      isQueued &&
+      this.size >= this.#limits.queuedMax &&
+      this.split().queued.length >= this.#limits.queuedMax;
     return isFull ? reject("MEMPOOL_FULL") : undefined;
   }
 
@@ -302,7 +314,9 @@ export class Mempool {
     const isRaised =
       isEnough(transaction.maxFeePerGas, old.maxFeePerGas) &&
       isEnough(transaction.maxPriorityFeePerGas, old.maxPriorityFeePerGas);
-    return isRaised ? undefined : reject("REPLACEMENT_UNDERPRICED", { maxFeePerGas: (old.maxFeePerGas * raise) / 100n });
+    return isRaised
+      ? undefined
+      : reject("REPLACEMENT_UNDERPRICED", { maxFeePerGas: (old.maxFeePerGas * raise) / 100n });
   }
 
   /** The balance must carry everything of the sender that waits up to this nonce. */
@@ -311,7 +325,9 @@ export class Mempool {
     for (const [nonce, { transaction: other }] of sender?.byNonce ?? []) {
       if (nonce < transaction.nonce) needed += costOf(other);
     }
-    return needed > account.balanceWei ? reject("INSUFFICIENT_FUNDS", { needed, balance: account.balanceWei }) : undefined;
+    return needed > account.balanceWei
+      ? reject("INSUFFICIENT_FUNDS", { needed, balance: account.balanceWei })
+      : undefined;
   }
 }
 

@@ -11,7 +11,10 @@ const wantedMax = 64;
 export function missingBlocks(state: State, atMs: number): Step {
   const wanted = [...wantedHashes(state)].slice(0, wantedMax);
   if (wanted.length === 0) {
-    return { state: state.fetchedAtMs.size === 0 ? state : { ...state, fetchedAtMs: new Map() }, effects: [] };
+    return {
+      state: state.fetchedAtMs.size === 0 ? state : { ...state, fetchedAtMs: new Map() },
+      effects: [],
+    };
   }
   const due = wanted.filter(
     (hash) => atMs - (state.fetchedAtMs.get(hash) ?? 0) >= state.parameters.fetchIntervalMs,
@@ -21,12 +24,16 @@ export function missingBlocks(state: State, atMs: number): Step {
     wanted.map((hash) => [hash, due.includes(hash) ? atMs : (state.fetchedAtMs.get(hash) ?? atMs)]),
   );
   const peer = state.term?.leader === state.parameters.self ? undefined : state.term?.leader;
-  return { state: { ...state, fetchedAtMs }, effects: [{ type: "fetchBlocks", hashes: due, peer }] };
+  return {
+    state: { ...state, fetchedAtMs },
+    effects: [{ type: "fetchBlocks", hashes: due, peer }],
+  };
 }
 
 function wantedHashes(state: State): Set<Hex> {
   const wanted = new Set<Hex>();
-  const isMissing = (hash: Hex) => !state.tree.has(hash) && !state.waiting.has(hash) && !state.invalid.has(hash);
+  const isMissing = (hash: Hex) =>
+    !state.tree.has(hash) && !state.waiting.has(hash) && !state.invalid.has(hash);
   let height = state.certified.height + 1n;
   for (let i = 0; i < wantedMax; i++, height += 1n) {
     const hash = state.uncovered.get(height);

@@ -33,7 +33,11 @@ export function onOriginsReplaced(
   { above }: Extract<Input, { type: "originsReplaced" }>,
 ): Step {
   for (const { hash, originNumber } of state.tree.values()) {
-    assert(originNumber <= above, "no block was made from an L1 block that L1 replaced", { hash, originNumber, above });
+    assert(originNumber <= above, "no block was made from an L1 block that L1 replaced", {
+      hash,
+      originNumber,
+      above,
+    });
   }
   const origins = state.origins.filter(({ number }) => number <= above);
   return { state: { ...state, origins }, effects: [] };
@@ -51,7 +55,9 @@ export function originFor(
   const { originDriftSecondsMax } = state.parameters;
   const oldest = timestamp - BigInt(originDriftSecondsMax);
   const suits = (origin: Origin) =>
-    origin.number >= parent.originNumber && origin.timestamp <= timestamp && origin.timestamp >= oldest;
+    origin.number >= parent.originNumber &&
+    origin.timestamp <= timestamp &&
+    origin.timestamp >= oldest;
   const mayBeTaken = (origin: Origin) =>
     origin.number === parent.originNumber || isSettled(state, origin, atMs);
   return state.origins.findLast((origin) => suits(origin) && mayBeTaken(origin));
@@ -62,7 +68,14 @@ export function settledQueueLength(state: State, atMs: number): bigint {
   return state.origins.findLast((origin) => isSettled(state, origin, atMs))?.queueLength ?? 0n;
 }
 
-function isSettled({ origins, parameters }: State, { number, seenAtMs }: Origin, atMs: number): boolean {
+function isSettled(
+  { origins, parameters }: State,
+  { number, seenAtMs }: Origin,
+  atMs: number,
+): boolean {
   const newest = origins.at(-1)?.number ?? number;
-  return atMs - seenAtMs >= parameters.originSettleMs && newest - number >= BigInt(parameters.originSettleBlocks);
+  return (
+    atMs - seenAtMs >= parameters.originSettleMs &&
+    newest - number >= BigInt(parameters.originSettleBlocks)
+  );
 }

@@ -39,7 +39,11 @@ export function onBlockReceived(
 
 /** Starts the execution of the next block that can be executed. Part of every step. */
 export function startExecution(state: State, atMs: number): Step {
-  if (state.executing !== undefined || state.waiting.size === 0 || atMs < state.executeNotBeforeMs) {
+  if (
+    state.executing !== undefined ||
+    state.waiting.size === 0 ||
+    atMs < state.executeNotBeforeMs
+  ) {
     return { state, effects: [] };
   }
   const refused: Effect[] = [];
@@ -128,7 +132,11 @@ function isExecutable(
   if (block.originNumber > newest) return false;
   if (isCertified) return true;
   const clock = BigInt(Math.floor(atMs / 1_000) + state.parameters.clockAheadSecondsMax);
-  return state.terms.has(block.term) && block.timestamp <= clock && descends(state.tree, parent, state.certified);
+  return (
+    state.terms.has(block.term) &&
+    block.timestamp <= clock &&
+    descends(state.tree, parent, state.certified)
+  );
 }
 
 /** Checks the seal against the term; undefined also while the term is not known yet. */
@@ -145,12 +153,21 @@ function noteSeal(state: State, block: ReceivedBlock): Step {
   const key = `${block.term}/${block.height}`;
   const first = state.firstSealed.get(key);
   if (first === undefined) {
-    return { state: { ...state, firstSealed: new Map(state.firstSealed).set(key, block.hash) }, effects: [] };
+    return {
+      state: { ...state, firstSealed: new Map(state.firstSealed).set(key, block.hash) },
+      effects: [],
+    };
   }
   const term = state.terms.get(block.term);
   if (first === block.hash || term === undefined) return { state, effects: [] };
   const evidence = [first, block.hash];
-  const effect: Effect = { type: "rejectPeer", peer: term.leader, code: "DOUBLE_SEAL", disconnect: false, evidence };
+  const effect: Effect = {
+    type: "rejectPeer",
+    peer: term.leader,
+    code: "DOUBLE_SEAL",
+    disconnect: false,
+    evidence,
+  };
   return { state, effects: [effect] };
 }
 

@@ -43,7 +43,10 @@ function handle(state: State, input: Input): Step {
       return onHeartbeatReceived(state, input);
     case "peerMalformed": {
       const { peer, code } = input;
-      return { state, effects: [{ type: "rejectPeer", peer, code, disconnect: false, evidence: [] }] };
+      return {
+        state,
+        effects: [{ type: "rejectPeer", peer, code, disconnect: false, evidence: [] }],
+      };
     }
     case "originsConfirmed":
       return onOriginsConfirmed(state, input);

@@ -64,10 +64,14 @@ export function onTransactionsRestored(
 }
 
 /** Corrects the accounts after a change of branch. */
-export function onAccountsRead(state: State, input: Extract<Input, { type: "accountsRead" }>): Step {
+export function onAccountsRead(
+  state: State,
+  input: Extract<Input, { type: "accountsRead" }>,
+): Step {
   if (input.head !== state.head) {
     const addresses = [...state.mempool.senders()];
-    const effects: Effect[] = addresses.length === 0 ? [] : [{ type: "readAccounts", head: state.head, addresses }];
+    const effects: Effect[] =
+      addresses.length === 0 ? [] : [{ type: "readAccounts", head: state.head, addresses }];
     return { state, effects };
   }
   const hashes = state.mempool.updateAccounts(input.accounts);
@@ -85,7 +89,10 @@ function judge(state: State, item: SubmittedTransaction, pooled: PooledTransacti
 }
 
 /** The account was read a moment ago; the head may have moved since. */
-function freshAccount(state: State, { transaction, account }: SubmittedTransaction): AccountSummary {
+function freshAccount(
+  state: State,
+  { transaction, account }: SubmittedTransaction,
+): AccountSummary {
   const atHead = headOf(state).senders.get(transaction.from);
   return atHead !== undefined && atHead.nonce > account.nonce ? atHead : account;
 }

@@ -1,10 +1,6 @@
 /** The chain as front ends read it: what has been stored and told, never what is still on its way. */
 import { assert, type Hex } from "@sequorum/protocol";
-import {
-  type CallResult,
-  type Executor,
-  nextBaseFeePerGas,
-} from "@sequorum/stf";
+import { type CallResult, type Executor, nextBaseFeePerGas } from "@sequorum/stf";
 import type { BlockReader } from "../adapters/block-reader.ts";
 import type { StoredBlock } from "../adapters/block-rows.ts";
 import type { Levels } from "../adapters/progress-store.ts";
@@ -84,7 +80,10 @@ export function createChainReader(options: ChainViewOptions): ChainReader {
   const { reader, executor, position } = options;
   const find = createFinder(options);
   const rootAt = async (at: BlockId) => (await find(at))?.block.header.stateRoot;
-  const atRoot = async <T>(at: BlockId, read: (root: Hex) => Promise<T>): Promise<T | undefined> => {
+  const atRoot = async <T>(
+    at: BlockId,
+    read: (root: Hex) => Promise<T>,
+  ): Promise<T | undefined> => {
     const root = await rootAt(at);
     return root === undefined ? undefined : read(root);
   };
@@ -103,7 +102,10 @@ export function createChainReader(options: ChainViewOptions): ChainReader {
       return { block, index: place.index, transaction: decodedOf(executor, raw), receipt };
     },
     async logs(filter) {
-      if (filter.blocks.type === "hash" && (await reader.byHash(filter.blocks.hash)) === undefined) {
+      if (
+        filter.blocks.type === "hash" &&
+        (await reader.byHash(filter.blocks.hash)) === undefined
+      ) {
         return { type: "unknownBlock" };
       }
       const logs = await reader.logs(filter);
@@ -145,7 +147,11 @@ export function createCallExecutor(options: ChainViewOptions): CallExecutor {
       limited(async () => {
         const header = (await find(at))?.block.header;
         if (header === undefined) return undefined;
-        return estimate({ call: options.runCall, account: options.executor.account }, header, bounded(request));
+        return estimate(
+          { call: options.runCall, account: options.executor.account },
+          header,
+          bounded(request),
+        );
       }) as ReturnType<CallExecutor["estimateGas"]>,
   };
 }
@@ -172,7 +178,9 @@ export function createChainEvents(reader: BlockReader): ChainEventHub {
     },
     async matchLogs(blockHash, filter) {
       const [stored, receipts] = [await reader.byHash(blockHash), await reader.receipts(blockHash)];
-      assert(stored !== undefined && receipts !== undefined, "a told block is stored", { blockHash });
+      assert(stored !== undefined && receipts !== undefined, "a told block is stored", {
+        blockHash,
+      });
       let logIndex = 0;
       const logs: ChainLog[] = receipts.flatMap((receipt, transactionIndex) =>
         receipt.logs.map((log) => ({
@@ -191,7 +199,10 @@ export function createChainEvents(reader: BlockReader): ChainEventHub {
   };
 }
 
-function matches(log: ChainLog, { addresses, topics }: Pick<LogFilter, "addresses" | "topics">): boolean {
+function matches(
+  log: ChainLog,
+  { addresses, topics }: Pick<LogFilter, "addresses" | "topics">,
+): boolean {
   if (addresses.length > 0 && !addresses.includes(log.address)) return false;
   return topics.every((wanted, i) => {
     const topic = log.topics[i];

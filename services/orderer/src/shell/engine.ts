@@ -34,10 +34,15 @@ export type Engine = {
   /** Keeps a peer's block for `execute`. */
   receive(block: PeerBlock): void;
   peerBlock(hash: Hex): PeerBlock | undefined;
-  build(effect: Extract<Effect, { type: "build" }>): Promise<
-    { readonly summary: BlockSummary; readonly leftOut: BuiltBlock["leftOut"] } | { readonly reason: string }
+  build(
+    effect: Extract<Effect, { type: "build" }>,
+  ): Promise<
+    | { readonly summary: BlockSummary; readonly leftOut: BuiltBlock["leftOut"] }
+    | { readonly reason: string }
   >;
-  execute(effect: Extract<Effect, { type: "execute" }>): Promise<
+  execute(
+    effect: Extract<Effect, { type: "execute" }>,
+  ): Promise<
     | { readonly type: "valid"; readonly summary: BlockSummary }
     | { readonly type: "invalid" | "unknown"; readonly reason: string }
   >;
@@ -66,7 +71,8 @@ export function createEngine(options: EngineOptions): Engine {
   const executed = new Map<Hex, { result: ExecutedBlock; rlp: Uint8Array }>();
   const parentOf = async (hash: Hex): Promise<ParentBlock> => {
     const held = executed.get(hash)?.result;
-    if (held !== undefined) return { header: held.block.header, hash, originNumber: held.originNumber };
+    if (held !== undefined)
+      return { header: held.block.header, hash, originNumber: held.originNumber };
     const stored = await options.reader.byHash(hash);
     assert(stored !== undefined, "the parent of a block is stored", { hash });
     return { header: stored.block.header, hash, originNumber: stored.originNumber };
@@ -82,7 +88,11 @@ export function createEngine(options: EngineOptions): Engine {
     async build({ parent: parentHash, term, timestamp, origin, transactions }) {
       const parent = await parentOf(parentHash);
       const from = parent.header.queuePosition;
-      const forcedEntries = await loadForcedEntries(sql, { from, origin: origin.number, max: forcedEntriesPerBlockMax });
+      const forcedEntries = await loadForcedEntries(sql, {
+        from,
+        origin: origin.number,
+        max: forcedEntriesPerBlockMax,
+      });
       const inputs = {
         timestamp,
         originNumber: origin.number,
@@ -103,9 +113,14 @@ export function createEngine(options: EngineOptions): Engine {
       const parent = await parentOf(parentHash);
       const origin = await loadOrigin(sql, originNumber);
       if (origin === undefined) return { type: "unknown", reason: "origin is not confirmed here" };
-      if (origin.hash !== block.block.header.originHash) return { type: "invalid", reason: "ORIGIN_DIFFERS" };
+      if (origin.hash !== block.block.header.originHash)
+        return { type: "invalid", reason: "ORIGIN_DIFFERS" };
       const from = parent.header.queuePosition;
-      const forcedEntries = await loadForcedEntries(sql, { from, origin: originNumber, max: forcedEntriesPerBlockMax });
+      const forcedEntries = await loadForcedEntries(sql, {
+        from,
+        origin: originNumber,
+        max: forcedEntriesPerBlockMax,
+      });
       const derived = { originNumber, originTime: origin.timestamp, forcedEntries };
       const result = await options.thread.verify(parent, block.block, derived);
       if (result.type === "notIncludable") return { type: "invalid", reason: result.reason };

@@ -36,7 +36,11 @@ export async function estimate(
 }
 
 /** Gas that the sender can pay for at the price it names. */
-async function affordable(executor: Caller, header: BlockHeader, request: CallRequest): Promise<bigint> {
+async function affordable(
+  executor: Caller,
+  header: BlockHeader,
+  request: CallRequest,
+): Promise<bigint> {
   const gas = request.gas ?? header.gasLimit;
   const price = request.gasPrice ?? 0n;
   if (price === 0n || request.from === undefined) return gas;

@@ -23,7 +23,10 @@ const store = await openStore({
   connectionsMax,
 });
 const reader = createBlockReader(store.sql);
-const states = createCachedStateStore({ readNode: reader.node, readHeader: reader.header }, { nodesMax, headersMax });
+const states = createCachedStateStore(
+  { readNode: reader.node, readHeader: reader.header },
+  { nodesMax, headersMax },
+);
 const executor = createExecutor({ store: states, chainId, rules });
 
 async function answer(request: ThreadRequest): Promise<unknown> {
@@ -55,7 +58,10 @@ port.on("message", ({ id, request }: { id: number; request: ThreadRequest }) => 
     (value) => port.postMessage({ id, value } satisfies ThreadAnswer),
     (error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
-      port.postMessage({ id, failure: { message, isBug: error instanceof AssertionFailure } } satisfies ThreadAnswer);
+      port.postMessage({
+        id,
+        failure: { message, isBug: error instanceof AssertionFailure },
+      } satisfies ThreadAnswer);
     },
   );
 });

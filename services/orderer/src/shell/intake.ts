@@ -11,7 +11,10 @@ import type { PendingTransaction, SubmitResult, TransactionPool } from "../ports
 const queuedMax = 16_384;
 const groupMax = 512;
 
-type Waiting = { readonly transaction: Transaction; readonly resolve: (result: SubmitResult) => void };
+type Waiting = {
+  readonly transaction: Transaction;
+  readonly resolve: (result: SubmitResult) => void;
+};
 
 /** What the intake works with. */
 export type IntakeOptions = {
@@ -97,17 +100,22 @@ export function createIntake(options: IntakeOptions): Intake {
       const waiting = requests.get(request);
       requests.delete(request);
       const { hash } = waiting?.transaction ?? {};
-      if (hash !== undefined) waiting?.resolve(answer.type === "accepted" ? { type: "accepted", hash } : { ...answer, hash });
+      if (hash !== undefined)
+        waiting?.resolve(
+          answer.type === "accepted" ? { type: "accepted", hash } : { ...answer, hash },
+        );
       finishGroup();
     },
     close: () => {
       isClosed = true;
     },
-    pendingNonce: async (sender) => options.state().mempool.pendingNonce(sender, await accounts(sender)),
+    pendingNonce: async (sender) =>
+      options.state().mempool.pendingNonce(sender, await accounts(sender)),
     get: (hash) => pending(options.state().mempool.get(hash)),
     list(max) {
       const { pending: executable, queued } = options.state().mempool.split();
-      const shown = (all: readonly PooledTransaction[]) => all.slice(0, max).map(({ transaction, receivedAtMs }) => ({ transaction, receivedAtMs }));
+      const shown = (all: readonly PooledTransaction[]) =>
+        all.slice(0, max).map(({ transaction, receivedAtMs }) => ({ transaction, receivedAtMs }));
       return { pending: shown(executable), queued: shown(queued) };
     },
     counts() {
@@ -124,7 +132,11 @@ function pending(pooled: PooledTransaction | undefined): PendingTransaction | un
 }
 
 /** Accounts at the head, each read once for a head. */
-function accountsAtHead({ state, states, executor }: IntakeOptions): (address: Hex) => Promise<AccountSummary> {
+function accountsAtHead({
+  state,
+  states,
+  executor,
+}: IntakeOptions): (address: Hex) => Promise<AccountSummary> {
   let head: Hex | undefined;
   let known = new Map<Hex, AccountSummary>();
   return async (address) => {

@@ -4,7 +4,10 @@ import type { NodeInfo } from "../json-rpc/ports.ts";
 import type { Node } from "./node.ts";
 
 /** What `eth_syncing` and `sequorum_status` show. */
-export function nodeInfo(operator: string, node: Pick<Node, "state" | "position" | "reader">): NodeInfo {
+export function nodeInfo(
+  operator: string,
+  node: Pick<Node, "state" | "position" | "reader">,
+): NodeInfo {
   const startingHeight = node.position.headNumber;
   return {
     status: () => {
@@ -24,7 +27,10 @@ export function nodeInfo(operator: string, node: Pick<Node, "state" | "position"
     batchOf: async (height) => {
       const batch = await node.reader.batchOf(height);
       if (batch === undefined) return undefined;
-      return { index: batch.index, ...(batch.l1TxHash === undefined ? {} : { l1TxHash: batch.l1TxHash }) };
+      return {
+        index: batch.index,
+        ...(batch.l1TxHash === undefined ? {} : { l1TxHash: batch.l1TxHash }),
+      };
     },
     minimumTipWei: 0n,
   };

@@ -1,7 +1,19 @@
 /** The running core with its hands: everything of an orderer but its servers. */
 import type { Bus } from "@sequorum/bus";
-import { assert, blockTransactionBytesMax, type Hex, type NetworkConfig, recoverAddress } from "@sequorum/protocol";
-import { type Logger, type PeerIdentity, RetryableError, type Runtime, runRuntime } from "@sequorum/service";
+import {
+  assert,
+  blockTransactionBytesMax,
+  type Hex,
+  type NetworkConfig,
+  recoverAddress,
+} from "@sequorum/protocol";
+import {
+  type Logger,
+  type PeerIdentity,
+  RetryableError,
+  type Runtime,
+  runRuntime,
+} from "@sequorum/service";
 import { createCachedStateStore, createExecutor, type Executor } from "@sequorum/stf";
 import type { Store } from "@sequorum/store";
 import { type BlockReader, createBlockReader } from "../adapters/block-reader.ts";
@@ -19,7 +31,12 @@ import type { OrdererMetrics } from "../metrics.ts";
 import type { OrdererPorts } from "../ports.ts";
 import { heartbeatDigest, type SealContext, sealSigner } from "../seals.ts";
 import { createBlockTraces } from "./block-traces.ts";
-import { type ChainPosition, createCallExecutor, createChainEvents, createChainReader } from "./chain-view.ts";
+import {
+  type ChainPosition,
+  createCallExecutor,
+  createChainEvents,
+  createChainReader,
+} from "./chain-view.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { perform } from "./perform.ts";
@@ -75,7 +92,11 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     { readNode: reader.node, readHeader: reader.header },
     { nodesMax: config.stateNodesMax, headersMax },
   );
-  const executor = createExecutor({ store: states, chainId: network.l2ChainId, rules: rulesOf(network) });
+  const executor = createExecutor({
+    store: states,
+    chainId: network.l2ChainId,
+    rules: rulesOf(network),
+  });
   const threads = startThreads(options);
   await ensureGenesis({ store, reader, executor, network });
   const { restored, levels } = await restore({ store, reader, executor, network }, Date.now());
@@ -83,15 +104,31 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const head = initial.tree.get(initial.head);
   assert(head !== undefined, "the restored head is in the tree");
   const position: ChainPosition = { head: head.hash, headNumber: head.height, levels };
-  const engine = createEngine({ executor, states, sql: store.sql, reader, thread: threads.blocks, ...pick(options) });
+  const engine = createEngine({
+    executor,
+    states,
+    sql: store.sql,
+    reader,
+    thread: threads.blocks,
+    ...pick(options),
+  });
   const { callsMax } = config;
   const callGasMax = BigInt(config.callGasMax);
   const runCall = threads.calls.call;
-  const view = { chainId: network.l2ChainId, reader, executor, runCall, position, callGasMax, callsMax };
+  const view = {
+    chainId: network.l2ChainId,
+    reader,
+    executor,
+    runCall,
+    position,
+    callGasMax,
+    callsMax,
+  };
   const events = createChainEvents(reader);
   const hub = createFeedHub();
   const offer = (input: Input) => {
-    if (!runtime.offer(input) && !signal.aborted) fail(new RetryableError("the orderer's input queue is full"));
+    if (!runtime.offer(input) && !signal.aborted)
+      fail(new RetryableError("the orderer's input queue is full"));
   };
   const traces = createBlockTraces();
   const pool: Intake = createIntake({
@@ -104,15 +141,30 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     onAnswered: (result, ms) => {
       traces.answered(result, ms);
       options.metrics.acceptanceSeconds.observe(ms / 1_000);
-      options.metrics.submissions.add({ answer: result.type === "accepted" ? "accepted" : result.code });
+      options.metrics.submissions.add({
+        answer: result.type === "accepted" ? "accepted" : result.code,
+      });
     },
   });
   const clients = connectFeeds(options, { engine, offer, state: () => runtime.state() });
-  const shell = { ...options, reader, states, executor, engine, hub, events, position, offer, nowMs: Date.now };
+  const shell = {
+    ...options,
+    reader,
+    states,
+    executor,
+    engine,
+    hub,
+    events,
+    position,
+    offer,
+    nowMs: Date.now,
+  };
   const runtime: Runtime<State, Input> = runRuntime({
     initial,
     step,
-    perform: traces.around((effect) => perform(effect, { ...shell, intake: () => pool, clients: () => clients })),
+    perform: traces.around((effect) =>
+      perform(effect, { ...shell, intake: () => pool, clients: () => clients }),
+    ),
     queueMax,
     onFailure: fail,
   });
@@ -121,7 +173,11 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     runtime.offer({ type: "tick", atMs: Date.now() });
     report(runtime.state(), clients, options.metrics);
   }, tickMs);
-  logger.info("chain restored", { height: position.headNumber, certified: levels.certified, term: initial.term?.term ?? 0n });
+  logger.info("chain restored", {
+    height: position.headNumber,
+    certified: levels.certified,
+    term: initial.term?.term ?? 0n,
+  });
   return {
     chain: createChainReader(view),
     calls: createCallExecutor(view),
@@ -169,12 +225,16 @@ function startThreads({ config, network, fail }: NodeOptions) {
     nodesMax: config.stateNodesMax,
   };
   const blocks = startBlockThread(data, fail);
-  const calls = createCallThread({ ...data, nodesMax: Math.ceil(config.stateNodesMax / 4) }, config.callMsMax);
+  const calls = createCallThread(
+    { ...data, nodesMax: Math.ceil(config.stateNodesMax / 4) },
+    config.callMsMax,
+  );
   return { blocks, calls, close: () => Promise.all([blocks.close(), calls.close()]) };
 }
 
 function toParameters({ config, network, self }: NodeOptions): Parameters {
-  const { blockIntervalMs, leaderTimeoutMs, uncertifiedBlocksMax, l1OriginDriftSecondsMax } = network.parameters;
+  const { blockIntervalMs, leaderTimeoutMs, uncertifiedBlocksMax, l1OriginDriftSecondsMax } =
+    network.parameters;
   return {
     self,
     blockIntervalMs,
@@ -212,8 +272,13 @@ function connectFeeds(
     const { header, hash } = block;
     const isKnown = state().tree.has(hash) || state().waiting.has(hash);
     if (isKnown || header.number <= state().certified.height) return;
-    if (engine.peerBlock(hash) === undefined) engine.receive({ block, rlp, seal, originNumber, peer });
-    const signer = sealSigner(seals, { term: header.term, height: header.number, blockHash: hash }, seal);
+    if (engine.peerBlock(hash) === undefined)
+      engine.receive({ block, rlp, seal, originNumber, peer });
+    const signer = sealSigner(
+      seals,
+      { term: header.term, height: header.number, blockHash: hash },
+      seal,
+    );
     const { parentHash, number: height, term, timestamp } = header;
     const received = { hash, parentHash, height, term, timestamp, originNumber, signer, peer };
     offer({ type: "blockReceived", block: received, atMs: Date.now() });
@@ -223,19 +288,34 @@ function connectFeeds(
     signal,
     logger,
     nextHeight: () => state().certified.height + 1n,
-    waitingOf: (peer) => [...state().waiting.values()].filter((block) => block.peer === peer).length,
+    waitingOf: (peer) =>
+      [...state().waiting.values()].filter((block) => block.peer === peer).length,
     onBlock,
     onHeartbeat: (peer, heartbeat, signature) => {
       const signer = recoverAddress(heartbeatDigest(seals, heartbeat), signature);
       const { term, headHeight, headHash } = heartbeat;
-      offer({ type: "heartbeatReceived", peer, signer, term, headHeight, headHash, atMs: Date.now() });
+      offer({
+        type: "heartbeatReceived",
+        peer,
+        signer,
+        term,
+        headHeight,
+        headHash,
+        atMs: Date.now(),
+      });
     },
     onMalformed: (peer, code) => offer({ type: "peerMalformed", peer, code, atMs: Date.now() }),
   });
 }
 
 /** Waiting transactions of before the restart, and certified blocks that were not advanced over. */
-async function offerRestored({ store, executor, runtime, offer, initial }: {
+async function offerRestored({
+  store,
+  executor,
+  runtime,
+  offer,
+  initial,
+}: {
   store: Store;
   executor: Executor;
   runtime: Runtime<State, Input>;

@@ -61,9 +61,12 @@ export async function followPeers(options: PeersOptions): Promise<Peers> {
           logger.info("peers of the feed changed", { peers: peers.length });
         }
       } catch (error) {
-        if (!signal.aborted) logger.debug("members could not be read", { reason: describeError(error) });
+        if (!signal.aborted)
+          logger.debug("members could not be read", { reason: describeError(error) });
       }
-      await sleep(known.length === 0 ? firstReadIntervalMs : readIntervalMs, signal).catch(() => {});
+      await sleep(known.length === 0 ? firstReadIntervalMs : readIntervalMs, signal).catch(
+        () => {},
+      );
     }
   };
   const running = run();
@@ -76,11 +79,23 @@ export async function followPeers(options: PeersOptions): Promise<Peers> {
   };
 }
 
-async function readPeers({ client, network, newestOrigin, self }: PeersOptions): Promise<FeedPeer[]> {
+async function readPeers({
+  client,
+  network,
+  newestOrigin,
+  self,
+}: PeersOptions): Promise<FeedPeer[]> {
   const at = newestOrigin() ?? network.genesisL1Block;
-  const members = await readMembers(client, network, at > network.genesisL1Block ? at : network.genesisL1Block);
+  const members = await readMembers(
+    client,
+    network,
+    at > network.genesisL1Block ? at : network.genesisL1Block,
+  );
   return members
-    .filter(({ address, networkIdentity }) => address !== self && networkIdentity.feedCertificate !== "0x")
+    .filter(
+      ({ address, networkIdentity }) =>
+        address !== self && networkIdentity.feedCertificate !== "0x",
+    )
     .map(({ address, networkIdentity }) => ({
       address,
       endpoint: networkIdentity.feedEndpoint,
@@ -103,7 +118,13 @@ function createFeedServer({ identity, handler, host, port, logger }: PeersOption
     async serve(peers: readonly FeedPeer[]) {
       await close();
       if (peers.length === 0) return;
-      server = await createGrpcServer({ port: bound, host, services: [handler], tls: { identity, peers }, logger });
+      server = await createGrpcServer({
+        port: bound,
+        host,
+        services: [handler],
+        tls: { identity, peers },
+        logger,
+      });
       bound = server.port;
     },
   };

@@ -1,13 +1,24 @@
 /** Carries out the core's effects. Stores are awaited and tried again while Postgres is away; everything else returns at once. */
 import type { Bus } from "@sequorum/bus";
 import { SilenceReason } from "@sequorum/proto/events";
-import { AssertionFailure, type Hex, hexToBytes, signDigest, unreachable } from "@sequorum/protocol";
+import {
+  AssertionFailure,
+  type Hex,
+  hexToBytes,
+  signDigest,
+  unreachable,
+} from "@sequorum/protocol";
 import { describeError, type Logger, retry } from "@sequorum/service";
 import type { AccountSummary, Executor, StateStore } from "@sequorum/stf";
 import type { Store, Transaction } from "@sequorum/store";
 import type { BlockReader } from "../adapters/block-reader.ts";
 import { bytea } from "../adapters/block-rows.ts";
-import { deleteTransactions, insertBlock, insertSeal, writeChange } from "../adapters/block-writer.ts";
+import {
+  deleteTransactions,
+  insertBlock,
+  insertSeal,
+  writeChange,
+} from "../adapters/block-writer.ts";
 import type { FeedClients } from "../adapters/feed-client.ts";
 import type { FeedHub } from "../adapters/feed-hub.ts";
 import { feedBlockOf } from "../adapters/feed-wire.ts";
@@ -81,7 +92,15 @@ export async function perform(effect: Effect, deps: PerformDeps): Promise<void> 
 
 type Outward = Exclude<
   Effect,
-  { type: `store${string}` | "dropTransactions" | "answer" | "discardBlock" | "headChanged" | "transactionsPending" }
+  {
+    type:
+      | `store${string}`
+      | "dropTransactions"
+      | "answer"
+      | "discardBlock"
+      | "headChanged"
+      | "transactionsPending";
+  }
 >;
 
 /** Effects that start work or send something. */
@@ -118,7 +137,8 @@ async function store(deps: PerformDeps, work: (tx: Transaction) => Promise<void>
   await retry(() => deps.store.transaction(work), {
     ...storeRetry,
     signal: deps.signal,
-    onFailure: (error) => deps.logger.warn("store is away, trying again", { reason: describeError(error) }),
+    onFailure: (error) =>
+      deps.logger.warn("store is away, trying again", { reason: describeError(error) }),
   });
   deps.metrics.commitSeconds.observe((performance.now() - startedAtMs) / 1_000);
 }
@@ -138,7 +158,12 @@ async function storeSealed(
   });
   deps.engine.release(hash, true);
   deps.metrics.blocks.add({ from: "self" });
-  deps.logger.info("block sealed", { height, hash, term, transactions: summary.transactions.length });
+  deps.logger.info("block sealed", {
+    height,
+    hash,
+    term,
+    transactions: summary.transactions.length,
+  });
 }
 
 async function storeBlock(
@@ -194,7 +219,9 @@ async function broadcast(hash: Hex, deps: PerformDeps): Promise<void> {
 async function build(effect: Extract<Effect, { type: "build" }>, deps: PerformDeps): Promise<void> {
   const startedAtMs = performance.now();
   const result = await deps.engine.build(effect).catch(asReason);
-  deps.metrics.executionSeconds.observe((performance.now() - startedAtMs) / 1_000, { kind: "build" });
+  deps.metrics.executionSeconds.observe((performance.now() - startedAtMs) / 1_000, {
+    kind: "build",
+  });
   if ("reason" in result) {
     deps.logger.warn("no block could be built", { reason: result.reason, parent: effect.parent });
     return deps.offer({ type: "blockBuilt", summary: undefined, leftOut: [], atMs: deps.nowMs() });
@@ -202,11 +229,17 @@ async function build(effect: Extract<Effect, { type: "build" }>, deps: PerformDe
   deps.offer({ type: "blockBuilt", ...result, atMs: deps.nowMs() });
 }
 
-async function execute(effect: Extract<Effect, { type: "execute" }>, deps: PerformDeps): Promise<void> {
+async function execute(
+  effect: Extract<Effect, { type: "execute" }>,
+  deps: PerformDeps,
+): Promise<void> {
   const startedAtMs = performance.now();
   const result = await deps.engine.execute(effect).catch(asReason);
-  deps.metrics.executionSeconds.observe((performance.now() - startedAtMs) / 1_000, { kind: "verify" });
-  if (result.type !== "valid") deps.logger.warn("block of a peer not accepted", { hash: effect.hash, ...result });
+  deps.metrics.executionSeconds.observe((performance.now() - startedAtMs) / 1_000, {
+    kind: "verify",
+  });
+  if (result.type !== "valid")
+    deps.logger.warn("block of a peer not accepted", { hash: effect.hash, ...result });
   deps.offer({ type: "blockExecuted", hash: effect.hash, result, atMs: deps.nowMs() });
 }
 
@@ -223,7 +256,8 @@ async function readAccounts(
   const header = await deps.states.header(head);
   if (header === undefined) return;
   const accounts = new Map<Hex, AccountSummary>();
-  for (const address of addresses) accounts.set(address, await deps.executor.account(header.stateRoot, address));
+  for (const address of addresses)
+    accounts.set(address, await deps.executor.account(header.stateRoot, address));
   deps.offer({ type: "accountsRead", head, accounts, atMs: deps.nowMs() });
 }
 
@@ -253,7 +287,11 @@ async function rejectPeer(
   deps.logger.warn("peer broke a rule of the feed", { peer, code });
   deps.metrics.rejections.add({ code });
   if (effect.disconnect) deps.clients().punish(peer);
-  const value = { $typeName: "sequorum.events.v1alpha1.PeerMisbehaved" as const, peer: hexToBytes(peer), code };
+  const value = {
+    $typeName: "sequorum.events.v1alpha1.PeerMisbehaved" as const,
+    peer: hexToBytes(peer),
+    code,
+  };
   const proofs = await Promise.all(evidence.map((hash) => sealedBlock(hash, deps)));
   await store(deps, async (tx) => {
     const [first, second] = proofs;

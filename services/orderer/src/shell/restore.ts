@@ -32,12 +32,19 @@ export type RestoreDeps = {
 const uncertifiedMax = 4_096;
 
 /** Writes genesis when there is none; throws `FatalError` when the store belongs to another network. */
-export async function ensureGenesis({ store, reader, executor, network }: RestoreDeps): Promise<void> {
+export async function ensureGenesis({
+  store,
+  reader,
+  executor,
+  network,
+}: RestoreDeps): Promise<void> {
   const genesis = await executor.genesisBlock(network.l2Genesis);
   const { hash } = genesis.block;
   const stored = await reader.canonicalHash(0n);
   if (stored !== undefined && stored !== hash) {
-    throw new FatalError("the database holds another network's chain: give this network a database of its own");
+    throw new FatalError(
+      "the database holds another network's chain: give this network a database of its own",
+    );
   }
   if (stored !== undefined) return;
   await store.transaction(async (tx) => {
@@ -56,7 +63,9 @@ export async function restore(
   const levels = await loadLevels(store.sql);
   assert(levels !== undefined, "genesis is written before the state is loaded");
   const chain = await reader.canonical(levels.certified, uncertifiedMax);
-  const [certified, ...uncertified] = await Promise.all(chain.map((stored) => summarize(stored, deps)));
+  const [certified, ...uncertified] = await Promise.all(
+    chain.map((stored) => summarize(stored, deps)),
+  );
   assert(certified !== undefined, "the certified block is stored", { height: levels.certified });
   const restored: Restored = {
     certified: { ...certified, transactions: [], senders: new Map() },
@@ -71,7 +80,10 @@ export async function restore(
   return { restored, levels };
 }
 
-async function summarize(stored: StoredBlock, { executor, reader }: RestoreDeps): Promise<BlockSummary> {
+async function summarize(
+  stored: StoredBlock,
+  { executor, reader }: RestoreDeps,
+): Promise<BlockSummary> {
   const { block } = stored;
   const receipts: readonly Receipt[] = (await reader.receipts(block.hash)) ?? [];
   const senders = new Map<Hex, AccountSummary>();

@@ -47,12 +47,23 @@ export type ThreadRequest =
 /** What it answers. */
 export type ThreadAnswer =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly failure: { readonly message: string; readonly isBug: boolean } };
+  | {
+      readonly id: number;
+      readonly failure: { readonly message: string; readonly isBug: boolean };
+    };
 
 /** Executes blocks away from the main thread. */
 export type BlockThread = {
-  build(parent: ParentBlock, inputs: BlockInputs, buildMsMax: number): Promise<BuiltBlock | NotIncludable>;
-  verify(parent: ParentBlock, block: L2Block, derived: Derived): Promise<ExecutedBlock | NotIncludable>;
+  build(
+    parent: ParentBlock,
+    inputs: BlockInputs,
+    buildMsMax: number,
+  ): Promise<BuiltBlock | NotIncludable>;
+  verify(
+    parent: ParentBlock,
+    block: L2Block,
+    derived: Derived,
+  ): Promise<ExecutedBlock | NotIncludable>;
   /** Decodes and recovers ahead of time, so that a block need not. */
   prepare(raws: readonly Uint8Array[]): void;
   /** The block is stored, or dropped: the thread need not hold its state any more. */
@@ -70,7 +81,8 @@ export type CallThread = {
 export function startBlockThread(data: ThreadData, fail: (error: unknown) => void): BlockThread {
   const thread = startThread(data, fail);
   return {
-    build: (parent, inputs, buildMsMax) => thread.ask({ method: "build", parent, inputs, buildMsMax }),
+    build: (parent, inputs, buildMsMax) =>
+      thread.ask({ method: "build", parent, inputs, buildMsMax }),
     verify: (parent, block, derived) => thread.ask({ method: "verify", parent, block, derived }),
     prepare: (raws) => void thread.ask({ method: "prepare", raws }).catch(fail),
     release: (hash, isStored) => void thread.ask({ method: "release", hash, isStored }).catch(fail),
@@ -108,10 +120,14 @@ export function createCallThread(data: ThreadData, callMsMax: number): CallThrea
         }, callMsMax);
       });
       try {
-        return await Promise.race([used.ask<CallResult>({ method: "call", header, request }), timeout]);
+        return await Promise.race([
+          used.ask<CallResult>({ method: "call", header, request }),
+          timeout,
+        ]);
       } catch (error) {
         // calls that shared a thread with a runaway one end with it
-        if (error instanceof ThreadEnded) return { type: "failed", reason: "execution timed out", gasUsed: 0n };
+        if (error instanceof ThreadEnded)
+          return { type: "failed", reason: "execution timed out", gasUsed: 0n };
         throw error;
       } finally {
         clearTimeout(timer);
@@ -126,7 +142,10 @@ export function createCallThread(data: ThreadData, callMsMax: number): CallThrea
 
 class ThreadEnded extends RetryableError {}
 
-type Pending = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void };
+type Pending = {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+};
 
 function startThread(data: ThreadData, onEnd: (error: unknown) => void) {
   const worker = new Worker(new URL("./executor-thread.ts", import.meta.url), {

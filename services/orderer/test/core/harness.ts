@@ -50,7 +50,9 @@ export const parameters: Parameters = {
 export const rich: AccountSummary = { nonce: 0n, balanceWei: 10n ** 20n };
 
 /** A transaction as the executor would decode it. */
-export function transaction(fields: Partial<Transaction> & { from: Hex; nonce: bigint }): Transaction {
+export function transaction(
+  fields: Partial<Transaction> & { from: Hex; nonce: bigint },
+): Transaction {
   const id = `${fields.from}/${fields.nonce}/${fields.maxFeePerGas ?? 100n}/${fields.valueWei ?? 0n}`;
   const hash = keccak256(new TextEncoder().encode(id));
   return {
@@ -151,7 +153,9 @@ export class CoreRunner {
     );
   }
 
-  send(input: Input extends infer I ? (I extends Input ? Omit<I, "atMs"> : never) : never): readonly Effect[] {
+  send(
+    input: Input extends infer I ? (I extends Input ? Omit<I, "atMs"> : never) : never,
+  ): readonly Effect[] {
     const { state, effects } = step(this.state, { ...input, atMs: this.atMs } as Input);
     this.state = state;
     this.effects = effects;
@@ -177,18 +181,30 @@ export class CoreRunner {
   }
 
   /** Submits with the accounts that the shell would have read. */
-  submitAs(accountOf: (sender: Hex) => AccountSummary, transactions: readonly Transaction[]): readonly Effect[] {
+  submitAs(
+    accountOf: (sender: Hex) => AccountSummary,
+    transactions: readonly Transaction[],
+  ): readonly Effect[] {
     return this.send({
       type: "transactionsReceived",
-      submitted: transactions.map((item, request) => ({ request, transaction: item, account: accountOf(item.from) })),
+      submitted: transactions.map((item, request) => ({
+        request,
+        transaction: item,
+        account: accountOf(item.from),
+      })),
     });
   }
 
   /** Receives a block and answers its execution. */
   receive(block: BlockSummary, signer: Hex, peer = signer): readonly Effect[] {
     const received = this.send({ type: "blockReceived", block: asReceived(block, signer, peer) });
-    if (!received.some((effect) => effect.type === "execute" && effect.hash === block.hash)) return received;
-    return this.send({ type: "blockExecuted", hash: block.hash, result: { type: "valid", summary: block } });
+    if (!received.some((effect) => effect.type === "execute" && effect.hash === block.hash))
+      return received;
+    return this.send({
+      type: "blockExecuted",
+      hash: block.hash,
+      result: { type: "valid", summary: block },
+    });
   }
 
   /** Answers the running build with a block of the offered transactions. */
@@ -219,3 +235,27 @@ export function asReceived(block: BlockSummary, signer: Hex | undefined, peer: H
 }
 
 export const types = (effects: readonly Effect[]): string[] => effects.map(({ type }) => type);
+
+export const carol = address(3);
+export const dave = address(4);
+/** A transfer of one of the two users. */
+export const tx = (nonce: bigint, from = carol) => transaction({ from, nonce });
+
+/** A node that leads term 1. */
+export function leading(): CoreRunner {
+  const core = new CoreRunner();
+  core.send({ type: "termStarted", term: term(1n, alice) });
+  return core;
+}
+
+/** A node that follows term 1. */
+export function following(): CoreRunner {
+  const core = new CoreRunner();
+  core.send({ type: "termStarted", term: term(1n, bob) });
+  return core;
+}
+
+/** The first effect of a type. */
+export function find<T extends Effect["type"]>(effects: readonly Effect[], type: T) {
+  return effects.find((effect): effect is Extract<Effect, { type: T }> => effect.type === type);
+}

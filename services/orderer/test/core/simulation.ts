@@ -20,7 +20,9 @@ export type Action =
 type Parcel = { readonly to: number; readonly deliver: () => void };
 
 export class Simulation {
-  readonly nodes = members.map((self) => new CoreRunner({ self, uncertifiedBlocksMax: 4, mempool: roomy }));
+  readonly nodes = members.map(
+    (self) => new CoreRunner({ self, uncertifiedBlocksMax: 4, mempool: roomy }),
+  );
   readonly blocks = new Map<Hex, BlockSummary>();
   readonly sealedBy = new Map<string, Hex>();
   readonly certified: Hex[] = [];
@@ -43,7 +45,8 @@ export class Simulation {
         return this.#certify();
       case "time":
         for (let ms = 0; ms < action.ms; ms += 100) {
-          for (const [i, node] of this.nodes.entries()) this.#perform(i, node.after(100).send({ type: "tick" }));
+          for (const [i, node] of this.nodes.entries())
+            this.#perform(i, node.after(100).send({ type: "tick" }));
         }
         return;
     }
@@ -73,7 +76,10 @@ export class Simulation {
   }
 
   #submitTo(node: CoreRunner, transactions: readonly Transaction[]): readonly Effect[] {
-    const accountOf = (sender: Hex) => ({ nonce: this.#nonceAt(node.state.head, sender), balanceWei: 10n ** 20n });
+    const accountOf = (sender: Hex) => ({
+      nonce: this.#nonceAt(node.state.head, sender),
+      balanceWei: 10n ** 20n,
+    });
     return node.submitAs(accountOf, transactions);
   }
 
@@ -108,7 +114,8 @@ export class Simulation {
   #noteSeal(summary: BlockSummary, self: Hex): void {
     const key = `${self}/${summary.term}/${summary.height}`;
     const before = this.sealedBy.get(key);
-    if (before !== undefined && before !== summary.hash) throw new Error(`O7 broken: two seals for ${key}`);
+    if (before !== undefined && before !== summary.hash)
+      throw new Error(`O7 broken: two seals for ${key}`);
     this.sealedBy.set(key, summary.hash);
     this.blocks.set(summary.hash, summary);
   }
@@ -125,7 +132,9 @@ export class Simulation {
     const block = this.blocks.get(hash);
     const leader = this.#leaders.get(block?.term ?? 0n);
     if (block === undefined || leader === undefined) return;
-    this.#send(to, (node) => node.send({ type: "blockReceived", block: asReceived(block, leader, leader) }));
+    this.#send(to, (node) =>
+      node.send({ type: "blockReceived", block: asReceived(block, leader, leader) }),
+    );
   }
 
   #send(to: number, act: (node: CoreRunner) => readonly Effect[]): void {
@@ -140,11 +149,16 @@ export class Simulation {
   #execute(at: number, hash: Hex): void {
     const summary = this.blocks.get(hash);
     if (summary === undefined) throw new Error("an executed block is known");
-    this.#perform(at, this.#node(at).send({ type: "blockExecuted", hash, result: { type: "valid", summary } }));
+    this.#perform(
+      at,
+      this.#node(at).send({ type: "blockExecuted", hash, result: { type: "valid", summary } }),
+    );
   }
 
   #readAccounts(at: number, { head, addresses }: Extract<Effect, { type: "readAccounts" }>): void {
-    const accounts = new Map(addresses.map((each) => [each, { nonce: this.#nonceAt(head, each), balanceWei: 10n ** 20n }]));
+    const accounts = new Map(
+      addresses.map((each) => [each, { nonce: this.#nonceAt(head, each), balanceWei: 10n ** 20n }]),
+    );
     this.#perform(at, this.#node(at).send({ type: "accountsRead", head, accounts }));
   }
 
@@ -160,11 +174,16 @@ export class Simulation {
 
   #startTerm(leader: number): void {
     const next: TermInfo = {
-      ...term(this.#term.term + 1n, members[leader % members.length] ?? address(0), BigInt(this.certified.length) + 1n),
+      ...term(
+        this.#term.term + 1n,
+        members[leader % members.length] ?? address(0),
+        BigInt(this.certified.length) + 1n,
+      ),
     };
     this.#term = next;
     this.#leaders.set(next.term, next.leader);
-    for (let to = 0; to < members.length; to++) this.#send(to, (node) => node.send({ type: "termStarted", term: next }));
+    for (let to = 0; to < members.length; to++)
+      this.#send(to, (node) => node.send({ type: "termStarted", term: next }));
   }
 
   /** A block is certified when a quorum has it in its canonical chain, right above the certified ones. */
@@ -180,7 +199,9 @@ export class Simulation {
     if (hash === undefined) return;
     this.certified.push(hash);
     for (let to = 0; to < members.length; to++) {
-      this.#send(to, (node) => node.send({ type: "blocksCertified", from: height, hashes: [hash] }));
+      this.#send(to, (node) =>
+        node.send({ type: "blocksCertified", from: height, hashes: [hash] }),
+      );
     }
   }
 

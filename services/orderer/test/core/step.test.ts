@@ -2,45 +2,36 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Effect } from "../../src/core/effect.ts";
 import {
-  address,
-  alice,
   asReceived,
   bob,
   child,
-  CoreRunner,
+  type CoreRunner,
+  dave,
+  find,
+  following,
   genesis,
+  leading,
   origin,
   rich,
   startMs,
   term,
-  transaction,
+  tx,
   types,
 } from "./harness.ts";
 
-const carol = address(3);
-const dave = address(4);
-const tx = (nonce: bigint, from = carol) => transaction({ from, nonce });
-
-function leading(): CoreRunner {
-  const core = new CoreRunner();
-  core.send({ type: "termStarted", term: term(1n, alice) });
-  return core;
-}
-
-function following(): CoreRunner {
-  const core = new CoreRunner();
-  core.send({ type: "termStarted", term: term(1n, bob) });
-  return core;
-}
-
-function find<T extends Effect["type"]>(effects: readonly Effect[], type: T) {
-  return effects.find((effect): effect is Extract<Effect, { type: T }> => effect.type === type);
-}
-
 test("O4 a transaction is stored before it is acknowledged, and the first one starts a block at once", () => {
   const core = leading();
-  assert.deepEqual(types(core.submit(tx(0n), tx(1n))), ["storeTransactions", "answer", "answer", "transactionsPending", "build"]);
-  assert.deepEqual(find(core.effects, "storeTransactions")?.added.map(({ sequence }) => sequence), [0n, 1n]);
+  assert.deepEqual(types(core.submit(tx(0n), tx(1n))), [
+    "storeTransactions",
+    "answer",
+    "answer",
+    "transactionsPending",
+    "build",
+  ]);
+  assert.deepEqual(
+    find(core.effects, "storeTransactions")?.added.map(({ sequence }) => sequence),
+    [0n, 1n],
+  );
 });
 
 test("O8 a seal is stored before the block is broadcast", () => {
@@ -135,14 +126,21 @@ test("each rejection of a peer's block names the peer", () => {
       "INVALID_BLOCK",
       (core) => {
         core.send({ type: "blockReceived", block: asReceived(block, bob, bob) });
-        return core.send({ type: "blockExecuted", hash: block.hash, result: { type: "invalid", reason: "x" } });
+        return core.send({
+          type: "blockExecuted",
+          hash: block.hash,
+          result: { type: "invalid", reason: "x" },
+        });
       },
     ],
     [
       "FLOOD",
       (core) => {
-        const far = Array.from({ length: 9 }, (_, i) => child(block, { term: 1n, timestamp: BigInt(i) }));
-        for (const each of far) core.send({ type: "blockReceived", block: asReceived(each, bob, bob) });
+        const far = Array.from({ length: 9 }, (_, i) =>
+          child(block, { term: 1n, timestamp: BigInt(i) }),
+        );
+        for (const each of far)
+          core.send({ type: "blockReceived", block: asReceived(each, bob, bob) });
         return core.effects;
       },
     ],
@@ -158,7 +156,10 @@ test("a block on an invalid one is refused without execution", () => {
   const bad = child(genesis, { term: 1n });
   core.send({ type: "blockReceived", block: asReceived(bad, bob, bob) });
   core.send({ type: "blockExecuted", hash: bad.hash, result: { type: "invalid", reason: "root" } });
-  assert.equal(find(core.receive(child(bad, { term: 1n }), bob), "rejectPeer")?.code, "INVALID_ANCESTOR");
+  assert.equal(
+    find(core.receive(child(bad, { term: 1n }), bob), "rejectPeer")?.code,
+    "INVALID_ANCESTOR",
+  );
   assert.equal(find(core.receive(bad, bob), "rejectPeer")?.code, "INVALID_BLOCK");
 });
 
@@ -181,13 +182,26 @@ test("a block with an L1 origin that is not confirmed here yet waits for it", ()
 test("a second seal of a leader is reported with both blocks, and all nodes choose the same one", () => {
   const one = child(genesis, { term: 1n, timestamp: 1_000n });
   const two = child(genesis, { term: 1n, timestamp: 1_001n });
-  const heads = [[one, two], [two, one]].map(([first, second]) => {
+  const heads = [
+    [one, two],
+    [two, one],
+  ].map(([first, second]) => {
     const core = following();
     core.receive(first ?? one, bob);
-    const received = core.send({ type: "blockReceived", block: asReceived(second ?? two, bob, bob) });
+    const received = core.send({
+      type: "blockReceived",
+      block: asReceived(second ?? two, bob, bob),
+    });
     const report = find(received, "rejectPeer");
-    assert.deepEqual([report?.peer, report?.code, report?.evidence.length], [bob, "DOUBLE_SEAL", 2]);
-    core.send({ type: "blockExecuted", hash: second?.hash ?? two.hash, result: { type: "valid", summary: second ?? two } });
+    assert.deepEqual(
+      [report?.peer, report?.code, report?.evidence.length],
+      [bob, "DOUBLE_SEAL", 2],
+    );
+    core.send({
+      type: "blockExecuted",
+      hash: second?.hash ?? two.hash,
+      result: { type: "valid", summary: second ?? two },
+    });
     return core.state.head;
   });
   assert.equal(heads[0], heads[1]);
@@ -206,7 +220,10 @@ test("the higher term wins over the longer branch; abandoned transactions wait a
   const effects = core.receive(b1, dave);
   assert.equal(core.state.head, b1.hash);
   assert.equal(find(effects, "headChanged")?.change.removed.length, 2);
-  assert.deepEqual([...core.state.mempool.all()].map(({ transaction: { hash } }) => hash), [tx(0n).hash, tx(1n).hash]);
+  assert.deepEqual(
+    [...core.state.mempool.all()].map(({ transaction: { hash } }) => hash),
+    [tx(0n).hash, tx(1n).hash],
+  );
   assert.notEqual(find(effects, "readAccounts"), undefined);
 });
 
@@ -233,7 +250,8 @@ test("certified blocks that are not held are asked for by hash, and taken withou
   assert.deepEqual(find(core.tick(10), "fetchBlocks")?.hashes, [a1.hash, a2.hash]);
   assert.equal(find(core.tick(100), "fetchBlocks"), undefined);
   assert.notEqual(find(core.tick(500), "fetchBlocks"), undefined);
-  for (const block of [a2, a1]) core.send({ type: "blockReceived", block: asReceived(block, undefined, dave) });
+  for (const block of [a2, a1])
+    core.send({ type: "blockReceived", block: asReceived(block, undefined, dave) });
   core.send({ type: "blockExecuted", hash: a1.hash, result: { type: "valid", summary: a1 } });
   core.send({ type: "blockExecuted", hash: a2.hash, result: { type: "valid", summary: a2 } });
   assert.equal(core.state.certified.hash, a2.hash);
@@ -245,7 +263,10 @@ test("O9 a certified block that execution finds invalid stops the node", () => {
   core.send({ type: "blocksCertified", from: 1n, hashes: [a1.hash] });
   core.send({ type: "blockReceived", block: asReceived(a1, undefined, dave) });
   const invalid = { type: "invalid", reason: "root" } as const;
-  assert.throws(() => core.send({ type: "blockExecuted", hash: a1.hash, result: invalid }), /certified block is valid/);
+  assert.throws(
+    () => core.send({ type: "blockExecuted", hash: a1.hash, result: invalid }),
+    /certified block is valid/,
+  );
 });
 
 test("a leader signs heartbeats every 250 ms while it can build, and none while certified blocks are missing", () => {
@@ -292,73 +313,33 @@ test("a leader that lives but leaves work lying is reported as stalled", () => {
 
 test("a heartbeat that the leader did not sign, or on another's stream, is false", () => {
   const beat = { term: 1n, headHeight: 0n, headHash: genesis.hash };
-  for (const [peer, signer] of [[bob, dave], [dave, bob], [bob, undefined]] as const) {
+  for (const [peer, signer] of [
+    [bob, dave],
+    [dave, bob],
+    [bob, undefined],
+  ] as const) {
     const effects = following().send({ type: "heartbeatReceived", peer, signer, ...beat });
     assert.equal(find(effects, "rejectPeer")?.code, "FALSE_HEARTBEAT");
   }
 });
 
-test("forced entries are work of their own, and an old origin is enough while L1 is away", () => {
-  const core = new CoreRunner({}, { origins: [origin({ queueLength: 1n })] });
-  core.send({ type: "termStarted", term: term(1n, alice) });
-  assert.notEqual(find(core.effects, "build"), undefined);
-  const late = new CoreRunner();
-  late.atMs = startMs + 550_000;
-  late.send({ type: "termStarted", term: term(1n, alice) });
-  assert.notEqual(find(late.submit(tx(0n)), "build"), undefined);
-  const tooLate = new CoreRunner();
-  tooLate.atMs = startMs + 551_000;
-  tooLate.send({ type: "termStarted", term: term(1n, alice) });
-  assert.equal(find(tooLate.submit(tx(0n)), "build"), undefined);
-  assert.equal(find(tooLate.tick(300), "sendHeartbeat"), undefined);
-});
-
-test("a leader takes an origin only after it has settled, and never an older one than the parent's", () => {
-  const origins = [origin({ number: 1n }), origin({ number: 2n, seenAtMs: startMs - 500 })];
-  const core = new CoreRunner({ originSettleMs: 1_000 }, { origins });
-  core.send({ type: "termStarted", term: term(1n, alice) });
-  assert.equal(find(core.submit(tx(0n)), "build")?.origin.number, 1n);
-  core.finishBuild();
-  core.after(1_000).submit(tx(1n));
-  assert.equal(find(core.effects, "build")?.origin.number, 2n);
-});
-
-test("a leader stays some L1 blocks behind what is confirmed, and nobody calls it stalled for that", () => {
-  const origins = [1n, 2n, 3n].map((number) => origin({ number, queueLength: number === 3n ? 1n : 0n }));
-  const core = new CoreRunner({ originSettleBlocks: 2 }, { origins });
-  core.send({ type: "termStarted", term: term(1n, alice) });
-  assert.equal(find(core.effects, "build"), undefined, "the forced entry is too young");
-  assert.equal(core.state.workSinceMs, undefined);
-  assert.equal(find(core.submit(tx(0n)), "build")?.origin.number, 1n);
-  core.finishBuild();
-  core.after(1_000).send({ type: "originsConfirmed", origins: [origin({ number: 4n }), origin({ number: 5n, queueLength: 1n })] });
-  assert.equal(find(core.effects, "build")?.origin.number, 3n);
-});
-
-test("L1 blocks that L1 replaced are forgotten and confirmed anew; a block that was made from one stops the node", () => {
-  const origins = [1n, 2n, 3n].map((number) => origin({ number }));
-  const core = new CoreRunner({ originSettleBlocks: 2 }, { origins });
-  core.send({ type: "termStarted", term: term(1n, alice) });
-  core.submit(tx(0n));
-  core.finishBuild();
-  core.send({ type: "originsReplaced", above: 1n });
-  assert.deepEqual(core.state.origins.map(({ number }) => number), [1n]);
-  core.send({ type: "originsConfirmed", origins: [2n, 3n, 4n].map((number) => origin({ number })) });
-  core.after(1_000).submit(tx(1n));
-  assert.equal(find(core.effects, "build")?.origin.number, 2n);
-  assert.throws(() => core.send({ type: "originsReplaced", above: 0n }), /replaced/);
-});
-
 test("transactions of before a restart come back, without those in uncertified blocks", () => {
   const core = leading();
   const block = child(genesis, { term: 1n, transactions: [tx(0n)] });
-  core.state = { ...core.state, tree: new Map([...core.state.tree, [block.hash, block]]), head: block.hash };
+  core.state = {
+    ...core.state,
+    tree: new Map([...core.state.tree, [block.hash, block]]),
+    head: block.hash,
+  };
   const restored = [tx(0n), tx(1n)].map((item, i) => ({
     pooled: { transaction: item, sequence: BigInt(i), receivedAtMs: startMs },
     account: { ...rich, nonce: 0n },
   }));
   core.send({ type: "transactionsRestored", restored });
-  assert.deepEqual([core.state.mempool.size, core.state.mempool.isIncluded(tx(0n).hash)], [1, true]);
+  assert.deepEqual(
+    [core.state.mempool.size, core.state.mempool.isIncluded(tx(0n).hash)],
+    [1, true],
+  );
 });
 
 test("a block from which everything was left out is not sealed", () => {

@@ -128,7 +128,9 @@ async function answerBody(deps: HttpDeps, exchange: Exchange, bytes: Buffer): Pr
     const answer =
       text === undefined
         ? errorAnswer(null, new JsonRpcFailure("parseError", "parse error"))
-        : await inTrace({ traceparent: String(req.headers["traceparent"] ?? "") }, () => deps.dispatch(text));
+        : await inTrace({ traceparent: String(req.headers["traceparent"] ?? "") }, () =>
+            deps.dispatch(text),
+          );
     send(deps, exchange, answer);
   } finally {
     inFlight.leave();
