@@ -52,16 +52,32 @@ export async function runChecks(subject: CheckSubject): Promise<Check[]> {
       down.length === 0,
       down.map(({ name }) => name).join(", ") || "all",
     ),
-    await checkReceipts(subject),
-    await checkFailing(subject),
-    await checkForced(subject),
-    await checkTokens(subject),
+    ...(await Promise.all([
+      attempt("every operator has every transaction in the same block", checkReceipts(subject)),
+      attempt("the failing transaction is in a block and reverted", checkFailing(subject)),
+      attempt("the transaction forced through L1 is included", checkForced(subject)),
+      attempt("the token balances are what the transfers make them", checkTokens(subject)),
+    ])),
   ];
 }
 
+type Finding = { readonly ok: boolean; readonly detail: string };
+
+/** A check that cannot be made has failed. */
+async function attempt(name: string, finding: Promise<Finding>): Promise<Check> {
+  try {
+    return { name, ...(await finding) };
+  } catch (error) {
+    return check(
+      name,
+      false,
+      error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error),
+    );
+  }
+}
+
 /** Every operator must give the same block and outcome for every transaction. */
-async function checkReceipts({ l2, outcome }: CheckSubject): Promise<Check> {
-  const name = "every operator has every transaction in the same block";
+async function checkReceipts({ l2, outcome }: CheckSubject): Promise<Finding> {
   const problems: string[] = [];
   for (const { hash, what } of outcome.sent) {
     const receipts = await Promise.all(
@@ -73,35 +89,22 @@ async function checkReceipts({ l2, outcome }: CheckSubject): Promise<Check> {
     if (blocks.size !== 1 || blocks.has(undefined) || failed) problems.push(`${what} ${hash}`);
   }
   const [first] = problems;
-  return check(
-    name,
-    first === undefined,
-    first === undefined
-      ? `${outcome.sent.length} compared`
-      : `${problems.length} differ, first ${first}`,
-  );
+  return first === undefined
+    ? { ok: true, detail: `${outcome.sent.length} compared` }
+    : { ok: false, detail: `${problems.length} differ, first ${first}` };
 }
 
-async function checkFailing({ l2, outcome }: CheckSubject): Promise<Check> {
+async function checkFailing({ l2, outcome }: CheckSubject): Promise<Finding> {
   const receipt = await l2.receipt(outcome.failing);
-  return check(
-    "the failing transaction is in a block and reverted",
-    receipt.status === "reverted",
-    receipt.status,
-  );
+  return { ok: receipt.status === "reverted", detail: receipt.status };
 }
 
-async function checkForced({ l2, outcome }: CheckSubject): Promise<Check> {
-  const receipt = await l2.receipt(outcome.forced).catch(() => undefined);
-  const detail = receipt === undefined ? "not in a block" : `in block ${receipt.blockNumber}`;
-  return check(
-    "the transaction forced through L1 is included",
-    receipt?.status === "success",
-    detail,
-  );
+async function checkForced({ l2, outcome }: CheckSubject): Promise<Finding> {
+  const { status, blockNumber } = await l2.receipt(outcome.forced);
+  return { ok: status === "success", detail: `${status} in block ${blockNumber}` };
 }
 
-async function checkTokens({ l2, outcome }: CheckSubject): Promise<Check> {
+async function checkTokens({ l2, outcome }: CheckSubject): Promise<Finding> {
   const client = l2.clients[l2.clients.length - 1];
   if (client === undefined) throw new TypeError("a pool has an operator");
   const balances = await Promise.all(
@@ -117,7 +120,7 @@ async function checkTokens({ l2, outcome }: CheckSubject): Promise<Check> {
   const wrong = outcome.expectedTokens.filter(({ amount }, i) => balances[i] !== amount);
   const detail =
     wrong.length === 0 ? `${balances.length} balances` : `wrong for ${wrong[0]?.holder}`;
-  return check("the token balances are what the transfers make them", wrong.length === 0, detail);
+  return { ok: wrong.length === 0, detail };
 }
 
 function check(name: string, ok: boolean, detail: string): Check {

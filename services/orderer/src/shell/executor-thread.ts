@@ -45,6 +45,8 @@ async function answer(request: ThreadRequest): Promise<unknown> {
     }
     case "call":
       return executor.call(request.header, request.request);
+    case "start":
+      return undefined;
     case "prepare":
       for (const raw of request.raws) executor.decodeTransaction(raw);
       return undefined;

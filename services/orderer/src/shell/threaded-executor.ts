@@ -40,6 +40,8 @@ export type ThreadRequest =
       readonly derived: Derived;
     }
   | { readonly method: "call"; readonly header: BlockHeader; readonly request: CallRequest }
+  /** Answered as soon as the thread has loaded. */
+  | { readonly method: "start" }
   /** Decodes transactions ahead of the block that will have them. */
   | { readonly method: "prepare"; readonly raws: readonly Uint8Array[] }
   | { readonly method: "release"; readonly hash: Hex; readonly isStored: boolean };
@@ -112,17 +114,19 @@ export function createCallThread(data: ThreadData, callMsMax: number): CallThrea
       idle = setTimeout(end, Math.max(callIdleMs, callMsMax));
       idle.unref();
       let timer: NodeJS.Timeout | undefined;
-      const timeout = new Promise<CallResult>((resolve) => {
-        timer = setTimeout(() => {
-          if (thread === used) thread = undefined;
-          resolve({ type: "failed", reason: "execution timed out", gasUsed: 0n });
-          void used.close();
-        }, callMsMax);
-      });
+      const timeout = () =>
+        new Promise<CallResult>((resolve) => {
+          timer = setTimeout(() => {
+            if (thread === used) thread = undefined;
+            resolve({ type: "failed", reason: "execution timed out", gasUsed: 0n });
+            void used.close();
+          }, callMsMax);
+        });
       try {
+        await used.started; // loading a thread is not the caller's time
         return await Promise.race([
           used.ask<CallResult>({ method: "call", header, request }),
-          timeout,
+          timeout(),
         ]);
       } catch (error) {
         // calls that shared a thread with a runaway one end with it
@@ -169,13 +173,17 @@ function startThread(data: ThreadData, onEnd: (error: unknown) => void) {
   });
   worker.on("error", (error) => end(new ThreadEnded("execution thread failed", { cause: error })));
   worker.on("exit", () => end(new ThreadEnded("execution thread ended")));
+  const ask = <T>(request: ThreadRequest): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      const id = nextId++;
+      pending.set(id, { resolve, reject });
+      worker.postMessage({ id, request });
+    });
+  const started = ask<void>({ method: "start" });
+  started.catch(() => {}); // told to whoever waits for it, and by `onEnd`
   return {
-    ask: <T>(request: ThreadRequest): Promise<T> =>
-      new Promise<T>((resolve, reject) => {
-        const id = nextId++;
-        pending.set(id, { resolve, reject });
-        worker.postMessage({ id, request });
-      }),
+    ask,
+    started,
     async close() {
       isClosing = true;
       await worker.terminate();
