@@ -66,9 +66,10 @@ const restartPauseMs = 1_000;
 
 /** Starts a pool, or goes on with the one in the data directory. Throws when it is in use or does not start. */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
-  if (options.reset) await resetData(options.dataDirectory);
   const directories = createDirectories(options.dataDirectory);
   const processes = claimDirectory(directories);
+  // Without a network, whatever lies there belongs to another one.
+  if (options.reset || !existsSync(directories.networkFile)) forgetData(directories);
   const progress = options.onProgress ?? (() => {});
   try {
     await requireFreePorts(options.portBase, options.operators);
@@ -104,7 +105,14 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
       logLevel: options.logLevel,
     };
     const operators = keys.map((own, index) =>
-      createOperator({ index, keys: own, surroundings, split: options.split, processes }),
+      createOperator({
+        index,
+        keys: own,
+        surroundings,
+        split: options.split,
+        processes,
+        onProgress: progress,
+      }),
     );
     await Promise.all(operators.map((operator) => operator.start()));
     return assemble({
@@ -162,6 +170,7 @@ function createOperator(scope: {
   readonly surroundings: Surroundings;
   readonly split: boolean;
   readonly processes: Processes;
+  readonly onProgress: (what: string) => void;
 }): Operator {
   const { index, keys, surroundings, split, processes } = scope;
   const ports = operatorPorts(surroundings.portBase, index);
@@ -180,6 +189,7 @@ function createOperator(scope: {
 
   async function restart(child: Child): Promise<void> {
     if (!isWanted || processes.isStopping() || !children.includes(child)) return;
+    scope.onProgress(`${child.name} ended by itself (its log says why): starting it again`);
     await Promise.all(children.map((other) => other.stop("SIGTERM", operatorStopMs)));
     await start();
   }
@@ -259,21 +269,20 @@ async function openKeys(directories: Directories, index: number): Promise<Operat
   return openOperatorKeys(name, directories.operator(name));
 }
 
-async function resetData(dataDirectory: string): Promise<void> {
-  if (!existsSync(dataDirectory)) return;
+/** Removes the data of a pool that does not run, and its directory. */
+export function removeData(dataDirectory: string): void {
   const directories = createDirectories(dataDirectory);
-  claimDirectory(directories);
   rmSync(directories.postgres, { recursive: true, force: true });
-  for (const entry of [
-    "network.json",
-    "l1-state.json",
-    "nats",
-    "operators",
-    "logs",
-    "processes.json",
-  ]) {
-    rmSync(join(dataDirectory, entry), { recursive: true, force: true });
+  rmSync(directories.root, { recursive: true, force: true });
+}
+
+/** Empties the directory, but for the note of who uses it. */
+function forgetData(directories: Directories): void {
+  const { root, networkFile, l1State, nats, postgres, logs } = directories;
+  for (const path of [networkFile, l1State, nats, postgres, logs, join(root, "operators")]) {
+    rmSync(path, { recursive: true, force: true });
   }
+  createDirectories(root);
 }
 
 /** As `Promise.all`, but throws only when all have ended, so that nothing is started after the clean-up. */

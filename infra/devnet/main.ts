@@ -6,6 +6,8 @@ import { runTour } from "./tour/tour.ts";
 import { startLiveView } from "./view/live-view.ts";
 
 process.exitCode = await main();
+// Whatever still holds the process (a client that reconnects, say) must not keep the terminal.
+setTimeout(() => process.exit(), 1_000).unref();
 
 async function main(): Promise<number> {
   try {

@@ -1,11 +1,11 @@
 /** Five operators whose L1 node goes down, is slow, stays behind and reorganises: the pool goes on and every batch is right. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Devnet, startDevnet } from "@sequorum/devnet";
+import { type Devnet, removeData, startDevnet } from "@sequorum/devnet";
 import { developmentAccounts } from "@sequorum/devnet/development-accounts";
 import { createPoolMonitor, type PoolMonitor } from "@sequorum/devnet/pool-status";
 import { readPostedBatches } from "@sequorum/devnet/tour/posted-batches";
@@ -55,7 +55,7 @@ describe("a pool of five operators behind an L1 node that misbehaves", { timeout
     monitor?.close();
     await devnet?.stop();
     await proxy?.stop();
-    rmSync(directory, { recursive: true, force: true });
+    removeData(directory);
   });
 
   const faults = [

@@ -1,11 +1,11 @@
 /** Five operators in real processes with real NATS, Postgres and anvil: the tour, crashes, outages. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Devnet, type Operator, startDevnet } from "@sequorum/devnet";
+import { type Devnet, type Operator, removeData, startDevnet } from "@sequorum/devnet";
 import { developmentAccounts } from "@sequorum/devnet/development-accounts";
 import { createPoolMonitor, type PoolMonitor, type PoolStatus } from "@sequorum/devnet/pool-status";
 import { readPostedBatches } from "@sequorum/devnet/tour/posted-batches";
@@ -47,7 +47,7 @@ describe("a pool of five operators", { timeout: 900_000 }, () => {
   after(async () => {
     monitor?.close();
     await devnet?.stop();
-    rmSync(directory, { recursive: true, force: true });
+    removeData(directory);
   });
 
   test("the tour's transactions are ordered, certified, signed together, posted and verified", async () => {

@@ -1,11 +1,11 @@
 /** One trace shows a transaction from the RPC to L1: two operators, a collector of spans, one transfer. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Devnet, startDevnet } from "@sequorum/devnet";
+import { type Devnet, removeData, startDevnet } from "@sequorum/devnet";
 import { developmentAccounts } from "@sequorum/devnet/development-accounts";
 import { readPostedBatches } from "@sequorum/devnet/tour/posted-batches";
 import { connectL2 } from "@sequorum/devnet/tour/traffic";
@@ -61,7 +61,7 @@ describe("the trace of an L2 block", { timeout: 120_000 }, () => {
     for (const setting of settings) delete process.env[setting];
     await devnet?.stop();
     await collector?.close();
-    rmSync(directory, { recursive: true, force: true });
+    removeData(directory);
   });
 
   test("every service of both operators adds what it saw", () => {

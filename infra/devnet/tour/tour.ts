@@ -40,10 +40,11 @@ export async function runTour(devnet: Devnet, options: TourOptions): Promise<Tou
   );
   const monitor = createPoolMonitor(devnet.operators);
   const ceremonies = watchCeremonies(first);
-  note("waiting for every operator ...");
-  await waitFor("every operator to answer", readyTimeoutMs, signal, () => everyOperatorAnswers(l2));
   const timeline = watchTimeline(first.ports.ordererGrpc);
   try {
+    note("waiting for every operator ...");
+    const isUp = () => everyOperatorAnswers(l2);
+    await waitFor("every operator to answer", readyTimeoutMs, signal, isUp);
     const outcome = await runScript(devnet, l2, { rounds, roundMs, signal, note });
     note("waiting until everything is posted and verified ...");
     const blocks = await blocksOf(l2, outcome);
