@@ -14,7 +14,7 @@ import { createL1Client } from "@sequorum/l1";
 import { type L1Proxy, startL1Proxy } from "./faults/l1-proxy.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sequorum-l1-faults-"));
-const portBase = 20_000 + Math.floor(Math.random() * 300) * 100;
+const portBase = 20_000 + Math.floor(Math.random() * 110) * 100; // below the ephemeral ports
 const faultMs = 5_000;
 let devnet: Devnet;
 /** What a pool survives: the confirmation depth of two, and the two blocks that leaders stay behind it. */

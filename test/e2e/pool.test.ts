@@ -20,7 +20,7 @@ import {
 
 const startedAtMs = Date.now();
 const directory = mkdtempSync(join(tmpdir(), "sequorum-e2e-"));
-const portBase = 20_000 + Math.floor(Math.random() * 300) * 100;
+const portBase = 20_000 + Math.floor(Math.random() * 110) * 100; // below the ephemeral ports
 let devnet: Devnet;
 let l2: L2;
 let monitor: PoolMonitor;

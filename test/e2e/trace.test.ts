@@ -1,6 +1,6 @@
 /** One trace shows a transaction from the RPC to L1: two operators, a collector of spans, one transfer. */
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -14,7 +14,7 @@ import type { TransactionReceipt } from "viem";
 import { type CollectedSpan, type Collector, startCollector } from "./otlp-collector.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sequorum-trace-"));
-const portBase = 20_000 + Math.floor(Math.random() * 300) * 100;
+const portBase = 20_000 + Math.floor(Math.random() * 110) * 100; // below the ephemeral ports
 const callerTrace = "ab".repeat(16);
 const settings = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_BSP_SCHEDULE_DELAY"] as const;
 let collector: Collector;
@@ -37,7 +37,7 @@ const byAll = [
   "pos-consensus: block certified",
 ];
 
-describe("the trace of an L2 block", { timeout: 120_000 }, () => {
+describe("the trace of an L2 block", { timeout: 240_000 }, () => {
   before(async () => {
     collector = await startCollector();
     // the operators get the environment of this process
@@ -49,9 +49,9 @@ describe("the trace of an L2 block", { timeout: 120_000 }, () => {
     });
     receipt = await sendTransfer(devnet);
     const { traceId } = blockTraceOf(receipt.blockHash);
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + 120_000;
     while (missing().length > 0) {
-      assert.ok(Date.now() < deadline, `not in the trace: ${missing().join(", ")}`);
+      assert.ok(Date.now() < deadline, `not in the trace: ${missing().join(", ")}\n${logTails()}`);
       await delay(200);
       trace = collector.spans.filter((span) => span.traceId === traceId);
     }
@@ -181,4 +181,12 @@ async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
       await delay(100);
     }
   }
+}
+
+/** What the operators said last, for a run that fails. */
+function logTails(): string {
+  return devnet.operators
+    .map(({ name }) => readFileSync(join(devnet.directories.logs, `${name}.log`), "utf8"))
+    .map((log) => log.trim().split("\n").slice(-12).join("\n"))
+    .join("\n\n");
 }
