@@ -155,7 +155,7 @@ function assemble({
     get servers() {
       return { l1: servers.l1.child, nats: servers.nats.child, postgres: servers.postgres.child };
     },
-    stopServer: (name) => servers[name].child.stop(name === "postgres" ? "SIGINT" : "SIGTERM"),
+    stopServer: (name) => stopServer(servers[name]),
     startServer: async (name) => {
       const start = name === "nats" ? startNats : startPostgres;
       servers[name] = processes.add(await start(directories, ports[name]));
@@ -254,14 +254,15 @@ function claimDirectory(directories: Directories) {
     async stopAll(): Promise<void> {
       stopping = true;
       await Promise.all(operators.map((child) => child.stop("SIGTERM", operatorStopMs)));
-      await Promise.all(
-        servers.map(({ child }) =>
-          child.stop(child.name === "postgres" ? "SIGINT" : "SIGTERM", 1_500),
-        ),
-      );
+      await Promise.all(servers.map((server) => stopServer(server, 1_500)));
       rmSync(pidFile, { force: true });
     },
   };
+}
+
+/** SIGINT is Postgres' fast shutdown: it does not wait for clients. */
+function stopServer({ child }: Server, timeoutMs?: number): Promise<void> {
+  return child.stop(child.name === "postgres" ? "SIGINT" : "SIGTERM", timeoutMs);
 }
 
 async function openKeys(directories: Directories, index: number): Promise<OperatorKeys> {

@@ -1,7 +1,5 @@
-/** Commitments to batch data (ARCHITECTURE 6): chunks small enough to be opened as one keccak preimage in a dispute. */
-import { assert } from "./assert.ts";
 import type { Hex } from "./bytes.ts";
-import { merkleProof, merkleRoot } from "./merkle.ts";
+import { merkleRoot } from "./merkle.ts";
 
 /** Size of a chunk of batch data in bytes; the last one may be shorter. */
 export const chunkBytes = 1_024;
@@ -17,15 +15,4 @@ export function dataChunks(data: Uint8Array): Uint8Array[] {
 /** `daRoot` of calldata: Merkle root of the chunks. */
 export function chunkRoot(data: Uint8Array): Hex {
   return merkleRoot(dataChunks(data));
-}
-
-/** Opens `chunkRoot(data)` at one chunk. */
-export function chunkProof(
-  data: Uint8Array,
-  index: number,
-): { readonly chunk: Uint8Array; readonly proof: Hex[] } {
-  const chunks = dataChunks(data);
-  const chunk = chunks[index];
-  assert(chunk !== undefined, "the chunk exists", { index, count: chunks.length });
-  return { chunk, proof: merkleProof(chunks, index) };
 }

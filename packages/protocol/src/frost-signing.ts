@@ -1,6 +1,6 @@
 /** What anybody can check of a signing session: nonce commitments, signature shares, and their sum. RFC 9591, section 5. */
 import { assert } from "./assert.ts";
-import { bytesToHex, type Hex, hexToBytes } from "./bytes.ts";
+import { type Hex, hexToBytes } from "./bytes.ts";
 import {
   frost,
   frostIdentifier,
@@ -118,12 +118,4 @@ export function toNobleCommitments(commitments: readonly SigningCommitment[]) {
       hiding: hexToBytes(hiding),
       binding: hexToBytes(binding),
     }));
-}
-
-/** Nonce commitments on the PoS chain: hiding | binding, 33 bytes each. */
-export function encodeNonceCommitment({
-  hiding,
-  binding,
-}: Pick<SigningCommitment, "hiding" | "binding">): Hex {
-  return bytesToHex(Uint8Array.of(...hexToBytes(hiding), ...hexToBytes(binding)));
 }

@@ -99,15 +99,6 @@ export const boolean: Parser<boolean> = (value) => {
   return value === "true";
 };
 
-/** One of a few words. */
-export function oneOf<T extends string>(...words: readonly T[]): Parser<T> {
-  return (value) => {
-    const word = words.find((candidate) => candidate === value);
-    if (word === undefined) throw new Error(`must be one of ${words.join(", ")}`);
-    return word;
-  };
-}
-
 /** Path of a file that exists. */
 export const filePath: Parser<string> = (value) => {
   if (!existsSync(value) || !statSync(value).isFile())
