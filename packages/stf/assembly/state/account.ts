@@ -4,6 +4,7 @@ import { keccak256 } from "../crypto/keccak.ts";
 import { isZeroWord } from "../math/word.ts";
 import { allocateZeroed } from "../memory/arena.ts";
 import { copy32, copyAddress, equal32, equalAddresses, zeroBytes } from "../memory/bytes.ts";
+import { emptyRootHash } from "../trie/hash.ts";
 import { findInTrie, foundLength, openTrie } from "../trie/trie.ts";
 import { Code, codeByHash, emptyCodeHash } from "./code.ts";
 import { HashedRecord, locate } from "./search-tree.ts";
@@ -113,6 +114,11 @@ export function hasCodeOrNonce(account: Account): bool {
 /** Whether its code is not empty. */
 export function hasCode(account: Account): bool {
   return !equal32(account.codeHash, emptyCodeHash);
+}
+
+/** Whether nothing may be created at this address: it has a nonce, code (EIP-684) or storage (EIP-7610). */
+export function isCollision(account: Account): bool {
+  return hasCodeOrNonce(account) || !equal32(account.storage.rootHash, emptyRootHash);
 }
 
 /** Makes an account one that does not exist: no nonce, balance, code, storage. */

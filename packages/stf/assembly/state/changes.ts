@@ -1,8 +1,7 @@
 /** Everything that changes accounts and slots. Each change is journaled. */
 import { addWords, isZeroWord, subtractWords } from "../math/word.ts";
-import { copy32, equal32 } from "../memory/bytes.ts";
-import { emptyRootHash } from "../trie/hash.ts";
-import { Account, hasCodeOrNonce, isEmptyAccount } from "./account.ts";
+import { copy32 } from "../memory/bytes.ts";
+import { Account, isEmptyAccount } from "./account.ts";
 import { codeOfBytes } from "./code.ts";
 import {
   changeAppeared,
@@ -94,11 +93,6 @@ export function createAccount(account: Account): void {
   account.createdIn = currentTransaction;
 }
 
-/** Whether nothing may be created at this address (EIP-684, EIP-7610). */
-export function isCollision(account: Account): bool {
-  return hasCodeOrNonce(account) || !equal32(account.storage.rootHash, emptyRootHash);
-}
-
 /**
  * SELFDESTRUCT (EIP-6780): the balance goes to the beneficiary; an account created in this transaction is destroyed
  * at its end, and what it holds until then is lost.
@@ -145,9 +139,5 @@ function listAsChanged(account: Account): void {
 }
 
 function isRipemd(account: Account): bool {
-  return (
-    load<u8>(account.address, 19) === 3 &&
-    (account.address0 | account.address1) === 0 &&
-    account.address2 << 8 === 0
-  );
+  return (account.address0 | account.address1) === 0 && account.address2 === 0x0300_0000;
 }

@@ -6,7 +6,7 @@ import {
   checkpoint,
   revertTo,
 } from "../../assembly/state/transaction.ts";
-import { accountAt, codeOf, isEmptyAccount } from "../../assembly/state/account.ts";
+import { accountAt, codeOf, isCollision, isEmptyAccount } from "../../assembly/state/account.ts";
 import { warmAccount, warmSlot, firstAccessedAccount } from "../../assembly/state/access.ts";
 import { looseCode } from "../../assembly/state/code.ts";
 import { slotAt } from "../../assembly/state/slot.ts";
@@ -31,7 +31,7 @@ export function a(x: usize): usize {
   c.selfDestruct(a, a);
   c.setSlotValue(s, x);
   c.setCode(a, x, 5);
-  c.isCollision(a);
+  isCollision(a);
   c.createAccount(a);
   c.subtractBalance(a, x);
   t.setTransientValue(a, x, x);
