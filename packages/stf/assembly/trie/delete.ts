@@ -92,7 +92,7 @@ function leafAtBranch(branch: Branch): Leaf {
   return leaf;
 }
 
-/** An extension above what its branch became. */
+/** An extension above what its branch became, which has changed. */
 function extend(extension: Extension, below: Node): Node {
   if (below.kind === kindBranch) {
     extension.child = changetype<usize>(below);
@@ -100,6 +100,5 @@ function extend(extension: Extension, below: Node): Node {
     return extension;
   }
   prependPath(changetype<Short>(below), extension);
-  below.reference = 0;
   return below;
 }

@@ -1,5 +1,6 @@
 /** Test entry of trie/: the functions themselves, and room for their arguments. */
 import { allocate, resetArena } from "../../assembly/memory/arena.ts";
+import { stackRegion } from "../../assembly/memory/layout.ts";
 import { deleteFromTrie } from "../../assembly/trie/delete.ts";
 import { hashTrie } from "../../assembly/trie/hash.ts";
 import { insertIntoTrie } from "../../assembly/trie/insert.ts";
@@ -31,4 +32,8 @@ export function begin(valueBytesMax: usize): usize {
 
 export function lengthFound(): usize {
   return foundLength;
+}
+
+export function firstRegion(): usize {
+  return stackRegion;
 }

@@ -29,6 +29,8 @@ export type Harness = {
   /** The root hash, and the hashes of the nodes that were emitted. */
   hash(isStored: boolean): { readonly root: Bytes; readonly emitted: readonly string[] };
   proof(key: Bytes): readonly Bytes[];
+  /** Whether what lies behind the static data, where tries have no business, is as it was. */
+  isBeyondStaticDataClear(): boolean;
 };
 
 /** Longest value that tests use, bytes. */
@@ -125,6 +127,10 @@ export async function createHarness(): Promise<Harness> {
       put(key, name);
       module.call("visitPath", root, key, 2 * name.length);
       return proof;
+    },
+    isBeyondStaticDataClear() {
+      const region = module.bytes(module.call("firstRegion"), 65_536);
+      return region.every((byte) => byte === 0);
     },
   };
 }

@@ -234,18 +234,27 @@ test("a trie reads the nodes on the path only, each once, and emits the changed 
   assert.deepEqual([trie.reads.length, trie.hash(true)], [0, { root, emitted: [] }]);
   assert.deepEqual(trie.find(number32(7)), value(40, 7));
   const depth = trie.reads.length;
+  assert.deepEqual(trie.find(number32(7)), value(40, 7));
+  assert.equal(trie.reads.length, depth, "nodes stay in memory");
   assert.equal(depth, trie.proof(number32(7)).length);
   trie.insert(number32(7), value(40, 7));
   trie.remove(number32(777));
   assert.deepEqual(trie.hash(true), { root, emitted: [] }, "nothing has changed");
-  const readsBefore = trie.reads.length;
   trie.insert(number32(7), value(41, 7));
   const { emitted } = trie.hash(true);
-  assert.equal(trie.reads.length, readsBefore, "nodes stay in memory");
   assert.equal(emitted.length, depth);
   assert.deepEqual(trie.hash(true).emitted, [], "hashed once");
   trie.insert(number32(7), value(40, 7));
   assert.deepEqual(trie.hash(false), { root, emitted: [] }, "emits when stored only");
+});
+
+test("what changes nothing below an extension or in a branch's value emits nothing", () => {
+  const entries = ["aa00", "aa10", "aa10bb"].map((key): Change => [bytes(key), long]);
+  const root = stored(entries);
+  trie.open(root);
+  for (const [key, content] of entries) trie.insert(key, content ?? long);
+  for (const key of ["aa", "aa0000", "aa20", "aa10cc", "ab"]) trie.remove(bytes(key));
+  assert.deepEqual(trie.hash(true), { root, emitted: [] });
 });
 
 test("an empty value deletes, and the last deletion leaves the empty trie", () => {
@@ -267,6 +276,7 @@ test("lists have the roots of @ethereumjs/mpt for values of all lengths", async 
       await oracle.put(RLP.encode(i), item);
     }
     assert.equal(hex(trie.hash(false).root), hex(oracle.root()), `${count} items`);
+    assert(trie.isBeyondStaticDataClear(), "the buffer of nodes is large enough");
   }
 });
 
@@ -275,13 +285,13 @@ const branch = (child: unknown, content: unknown = "") =>
   RLP.encode([child, ...Array(15).fill(""), content] as never);
 for (const [name, node] of [
   ["a string", RLP.encode("not a list of nodes")],
-  ["bytes behind the list", Buffer.concat([RLP.encode(["0x20", "value"]), Buffer.of(0)])],
+  ["an item behind the list", Buffer.concat([RLP.encode(Array(16).fill(hash)), Buffer.of(0x80)])],
   ["one item", RLP.encode(["0x20"])],
   ["three items", RLP.encode(["0x20", hash, hash])],
   ["eighteen items", RLP.encode(Array(18).fill(hash))],
   ["an empty path", RLP.encode(["", "value"])],
   ["a path that is a list", RLP.encode([["0x20"], "value"])],
-  ["unknown flags", RLP.encode(["0x40", "value"])],
+  ["unknown flags", RLP.encode(["0x60", "value"])],
   ["a leaf without value", RLP.encode(["0x20", ""])],
   ["a leaf whose value is a list", RLP.encode(["0x20", ["value"]])],
   ["an extension to a string", RLP.encode(["0x11", "value"])],
