@@ -7,7 +7,13 @@ import { outputNode, outputProofNode } from "../interface.ts";
 import { allocate } from "../memory/arena.ts";
 import { copy32, copyBytes } from "../memory/bytes.ts";
 import { keccak256 } from "../crypto/keccak.ts";
-import { bytesSize, listHeaderSize, writeBytes, writeListHeader } from "../codec/rlp-writer.ts";
+import {
+  bytesSize,
+  listHeaderSize,
+  writeBytes,
+  writeHash,
+  writeListHeader,
+} from "../codec/rlp-writer.ts";
 import {
   allocateHashReference,
   Branch,
@@ -145,6 +151,7 @@ function beginNode(payloadSize: usize): usize {
 }
 
 function writeReference(at: usize, reference: usize): usize {
+  if (load<u8>(reference) === hashReference) return writeHash(at, reference + 1);
   const size = referenceSize(reference);
   copyBytes(at, reference, size);
   return at + size;
