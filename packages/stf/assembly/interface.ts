@@ -49,7 +49,8 @@ export const modeBuild = 1;
 /** As modeAll, but the list begins with the forced transactions, which must be the queue's (follower). */
 export const modeVerify = 2;
 
-// Faults of a transaction, of a block's inputs, of batch data. 0 is none.
+// Faults of a transaction, of a block's inputs, of batch data.
+export const faultNone = 0;
 export const faultMalformed = 1;
 export const faultOversized = 2;
 export const faultBlobTypeRefused = 3;

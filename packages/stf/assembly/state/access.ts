@@ -21,9 +21,9 @@ export function clearAccessed(): void {
   lastAccount = firstAccount;
 }
 
-/** Makes an account warm; true if it was. */
+/** Makes an account warm; true if it was. A precompile always is. */
 export function warmAccount(account: Account): bool {
-  if (account.warmIn === currentTransaction) return true;
+  if (account.warmIn === currentTransaction || account.isPrecompile) return true;
   recordChange(changeAccountWarmed, changetype<usize>(account), 0);
   account.warmIn = currentTransaction;
   listAccount(account);

@@ -1,6 +1,7 @@
 /** Accounts: one record each, from its first use to the end of the run (Yellow Paper, 4.1). */
 import { readItem, readUint64, readWord, RlpItem, rlpUint64 } from "../codec/rlp-reader.ts";
 import { keccak256 } from "../crypto/keccak.ts";
+import { precompileNumber } from "../evm/precompiles.ts";
 import { isZeroWord } from "../math/word.ts";
 import { allocateZeroed } from "../memory/arena.ts";
 import { copy32, copyAddress, equal32, equalAddresses, zeroBytes } from "../memory/bytes.ts";
@@ -29,6 +30,10 @@ export class Account extends HashedRecord {
   exists: bool;
   /** Whether it is in the list of what the block may have changed. */
   isChanged: bool;
+  /** Whether it is a precompile, which is warm from the start of every transaction (EIP-2929). */
+  isPrecompile: bool;
+  /** Whether it is in the block's list of senders. */
+  isSender: bool;
   /** Its code, once somebody asked for it; 0 before. */
   code: Code;
   storage: Storage;
@@ -44,6 +49,7 @@ export class Account extends HashedRecord {
   firstAccessedSlot: Slot;
   lastAccessedSlot: Slot;
   nextChanged: Account;
+  nextSender: Account;
   /** Its RLP in the state before the block; 0: it was not there. */
   stored: usize;
   storedLength: usize;
@@ -136,6 +142,7 @@ function readAccount(address: usize): Account {
   const account = changetype<Account>(allocateZeroed(offsetof<Account>()));
   copy32(account.hash, hashScratch);
   copyAddress(account.address, address);
+  account.isPrecompile = precompileNumber(address) !== 0;
   eraseAccount(account);
   account.stored = findInTrie(accountsTrie, account.hash, 64);
   account.storedLength = foundLength;
