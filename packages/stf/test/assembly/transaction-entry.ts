@@ -1,0 +1,4 @@
+/** Test entry: the entry `transaction` alone. */
+import { transaction } from "../../assembly/entries/transaction.ts";
+
+export { transaction };
