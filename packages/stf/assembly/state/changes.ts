@@ -24,6 +24,7 @@ export let firstChangedAccount: Account = changetype<Account>(0);
 export let touchedRipemd: Account = changetype<Account>(0);
 
 const zeroWord: usize = memory.data(32);
+const movedWei: usize = memory.data(32);
 
 /** Start of a run. */
 export function resetChanges(): void {
@@ -98,14 +99,12 @@ export function createAccount(account: Account): void {
  * at its end, and what it holds until then is lost.
  */
 export function selfDestruct(account: Account, beneficiary: Account): void {
-  const isDestroyed = account.createdIn === currentTransaction;
-  if (account !== beneficiary) {
-    addBalance(beneficiary, account.balance);
-    setBalance(account, zeroWord);
-  } else if (isDestroyed) {
-    setBalance(account, zeroWord);
-  }
-  if (!isDestroyed || account.destructedIn === currentTransaction) return;
+  copy32(movedWei, account.balance);
+  setBalance(account, zeroWord);
+  addBalance(beneficiary, movedWei);
+  if (account.createdIn !== currentTransaction) return;
+  setBalance(account, zeroWord);
+  if (account.destructedIn === currentTransaction) return;
   recordAccount(changeDestructed, account, 0);
   account.destructedIn = currentTransaction;
 }

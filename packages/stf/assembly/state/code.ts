@@ -41,13 +41,6 @@ export function resetCodes(): void {
   copy32(emptyCode.hash, emptyCodeHash);
 }
 
-/** Code that belongs to no account (of a creation); its hash is not set. */
-export function looseCode(source: usize, size: u32): Code {
-  const code = newCode(size);
-  copyBytes(code.bytes, source, size);
-  return code;
-}
-
 /** The code with this hash, from the host when it is not known yet. */
 export function codeByHash(hash: usize): Code {
   if (equal32(hash, emptyCodeHash)) return emptyCode;
@@ -64,7 +57,8 @@ export function codeOfBytes(source: usize, size: u32): Code {
   keccak256(source, size, hashScratch);
   const link = locate(codesLink, hashScratch);
   if (load<usize>(link) !== 0) return changetype<Code>(load<usize>(link));
-  const code = looseCode(source, size);
+  const code = newCode(size);
+  copyBytes(code.bytes, source, size);
   code.isNew = true;
   return enter(code, link, hashScratch);
 }
