@@ -8,14 +8,9 @@ import {
   writeListHeader,
   writeUint64,
 } from "../codec/rlp-writer.ts";
+import { endWithFault } from "../entries/output.ts";
 import { emit, preimage, takePreimage } from "../host.ts";
-import {
-  exitDone,
-  exitNotIncludable,
-  outputBatchBlock,
-  outputFault,
-  preimageBatchData,
-} from "../interface.ts";
+import { exitDone, faultNone, outputBatchBlock, preimageBatchData } from "../interface.ts";
 import { allocate, resetArena } from "../memory/arena.ts";
 import {
   BatchBlock,
@@ -34,16 +29,13 @@ export function readBatchData(): i32 {
 }
 
 /**
- * Emits per block [timestamp, origin number, term, coinbase, [raw transaction...]], or [fault, empty] when the data is
+ * Emits per block [timestamp, origin number, term, coinbase, [raw transaction...]], or [fault] when the data is
  * not the encoding of any blocks. The task is empty.
  */
 export function batch(): i32 {
   resetArena();
   const fault = readBatchData();
-  if (fault !== 0) {
-    emitFault(fault);
-    return exitNotIncludable;
-  }
+  if (fault !== faultNone) return endWithFault(fault);
   for (let i: u32 = 0; i < batchBlockCount(); i += 1) emitBlock(batchBlock(i));
   return exitDone;
 }
@@ -73,13 +65,4 @@ function emitBlock(block: BatchBlock): void {
     at = writeBytes(at, raw.bytes, raw.length);
   }
   emit(outputBatchBlock, start, at - start);
-}
-
-function emitFault(fault: i32): void {
-  const start = allocate(8);
-  const payload = uint64Size(fault) + 1;
-  let at = writeListHeader(start, payload);
-  at = writeUint64(at, fault);
-  at = writeUint64(at, 0);
-  emit(outputFault, start, at - start);
 }
