@@ -1,4 +1,5 @@
 /** Test entry of evm/: accounts are set up with the state's setters, then messages run in one transaction. */
+import { setAncestors } from "../../assembly/block/ancestors.ts";
 import { block, transaction } from "../../assembly/evm/environment.ts";
 import { Message, MessageResult, resetEvm, runMessage } from "../../assembly/evm/message.ts";
 import { startTrace, stopTrace } from "../../assembly/evm/trace.ts";
@@ -77,12 +78,17 @@ export function setTransaction(origin: usize, gasPrice: usize): void {
   transaction.gasPrice = gasPrice;
 }
 
+/** Sets the hashes of the blocks below: RLP strings, newest first. */
+export function setBlockHashes(at: usize, end: usize, newest: u64): void {
+  setAncestors(at, end, newest);
+}
+
 /** Makes an account warm. */
 export function warm(address: usize): void {
   warmAccount(accountAt(address));
 }
 
-/** Runs a call (kind 0), a static call (1) or a creation (2); answers the gas left. */
+/** Runs a call (kind 0), a static call (1) or a creation (2) as a transaction of the caller's; answers the gas left. */
 export function run(
   kind: i32,
   gas: i64,
@@ -92,6 +98,8 @@ export function run(
   input: usize,
   inputLength: usize,
 ): i64 {
+  const sender = accountAt(caller);
+  setNonce(sender, sender.nonce + 1);
   message.gas = gas;
   message.caller = caller;
   message.recipient = recipient;

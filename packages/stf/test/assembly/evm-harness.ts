@@ -20,6 +20,8 @@ export type Environment = {
   readonly baseFee: bigint;
   readonly origin: string;
   readonly gasPrice: bigint;
+  /** Of the blocks below, newest first. */
+  readonly blockHashes: readonly Uint8Array[];
 };
 
 export type MessageInput = {
@@ -110,6 +112,11 @@ export class Machine {
       "setBlock",
       ...[number, timestamp, gasLimit, chainId, coinbase, prevRandao, baseFee],
     );
+    const hashes = this.put(
+      Uint8Array.from(environment.blockHashes.flatMap((hash) => [0xa0, ...hash])),
+    );
+    const hashesEnd = hashes + 33 * environment.blockHashes.length;
+    module.call("setBlockHashes", hashes, hashesEnd, number - 1n);
     module.call(
       "setTransaction",
       this.address(environment.origin),
