@@ -1,5 +1,6 @@
 export * from "./beacon-roots.ts";
 export * from "./block-codec.ts";
+export { type ContentEntry, contentCount, contentEntries } from "./content-table.ts";
 export * from "./crypto.ts";
 export * from "./derive.ts";
 export * from "./executor.ts";
