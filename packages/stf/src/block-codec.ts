@@ -1,18 +1,25 @@
 /** A block's RLP as every Ethereum client writes it: [header, transactions, uncles, withdrawals]. */
-import { type NestedUint8Array, RLP } from "@ethereumjs/rlp";
-import { equalBytes, type Hex, keccak256 } from "@sequorum/protocol";
+import {
+  equalBytes,
+  type Hex,
+  keccak256,
+  RlpError,
+  type RlpItem,
+  rlpDecode,
+  rlpEncode,
+} from "@sequorum/protocol";
 import { hashHeader, headerFields, parseHeaderFields } from "./header.ts";
 import type { BlockHeader, L2Block } from "./types.ts";
 
 /** RLP of the block. */
 export function encodeBlock(block: L2Block): Uint8Array {
-  const transactions = block.transactions.map((raw) => (isTyped(raw) ? raw : RLP.decode(raw)));
-  return RLP.encode([headerFields(block.header), transactions, [], []]);
+  const transactions = block.transactions.map((raw) => (isTyped(raw) ? raw : rlpDecode(raw)));
+  return rlpEncode([headerFields(block.header), transactions, [], []]);
 }
 
 /** RLP of the header alone. */
 export function encodeHeader(header: BlockHeader): Uint8Array {
-  return RLP.encode(headerFields(header));
+  return rlpEncode(headerFields(header));
 }
 
 /** A header from its RLP, or undefined when it is none. */
@@ -32,7 +39,7 @@ export function decodeBlock(bytes: Uint8Array): L2Block | undefined {
   }
   const header = parseHeaderFields(headerPart);
   if (header === undefined) return undefined;
-  const transactions = transactionsPart.map((item) => (isBytes(item) ? item : RLP.encode(item)));
+  const transactions = transactionsPart.map((item) => (isBytes(item) ? item : rlpEncode(item)));
   if (transactions.some((raw, i) => isBytes(transactionsPart[i]) && !isTyped(raw)))
     return undefined;
   const block: L2Block = { header, hash: hashHeader(header), transactions };
@@ -56,10 +63,11 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-function tryDecode(bytes: Uint8Array): Uint8Array | NestedUint8Array | undefined {
+function tryDecode(bytes: Uint8Array): RlpItem | undefined {
   try {
-    return RLP.decode(bytes);
-  } catch {
-    return undefined; // not RLP
+    return rlpDecode(bytes);
+  } catch (error) {
+    if (error instanceof RlpError) return undefined;
+    throw error;
   }
 }

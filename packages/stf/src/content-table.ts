@@ -48,7 +48,7 @@ export class ContentTable {
     return new ContentTable(new Uint8Array(bytes), 0, bytesMax);
   }
 
-  /** A table over what `packed` gave. */
+  /** A table over what `copy` gave. */
   static of(packed: Uint8Array<ArrayBuffer>): ContentTable {
     return new ContentTable(packed, packed.length, tableBytesMax);
   }
@@ -96,9 +96,14 @@ export class ContentTable {
     this.#bytes.set(joined.subarray(hashBytes), at + headBytes);
   }
 
-  /** All entries as one buffer of their size, which is the table's own when it fits exactly. */
-  packed(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.length === this.#used ? this.#bytes : this.#bytes.slice(0, this.#used);
+  /** All entries, one after another. Lent. */
+  packed(): Uint8Array {
+    return this.#bytes.subarray(0, this.#used);
+  }
+
+  /** As `packed`, as a buffer of its own. */
+  copy(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#used);
   }
 
   /** Forgets the entries; keeps the memory. */
@@ -166,7 +171,7 @@ export class ContentTable {
   }
 }
 
-/** The entries of what `packed` gave. */
+/** The entries of what `packed` or `copy` gave. */
 export function* contentEntries(packed: Uint8Array): Generator<ContentEntry> {
   const view = viewOf(packed);
   for (let at = 0; at < packed.length; ) {

@@ -1,6 +1,5 @@
 /** The L2 header: standard Cancun fields, of which some carry the rollup's values. ARCHITECTURE section 5. */
-import { RLP } from "@ethereumjs/rlp";
-import { assert, concatBytes, type Hex, keccak256, zeroHash } from "@sequorum/protocol";
+import { assert, concatBytes, type Hex, keccak256, rlpEncode, zeroHash } from "@sequorum/protocol";
 import { fixedBytes, fromHex, integerBytes, toHex, toInteger } from "./bytes.ts";
 import type { BlockHeader } from "./types.ts";
 
@@ -88,7 +87,7 @@ export function headerFields(header: BlockHeader): Uint8Array[] {
 
 /** keccak256 of the header's RLP. */
 export function hashHeader(header: BlockHeader): Hex {
-  return keccak256(RLP.encode(headerFields(header)));
+  return keccak256(rlpEncode(headerFields(header)));
 }
 
 /** A header from its RLP fields; undefined when it is not an L2 header in canonical form. */

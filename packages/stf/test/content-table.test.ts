@@ -25,7 +25,7 @@ test("a table finds what was added last under a hash, and nothing else", () => {
         expected.set(`${seed}.${tail}`, content);
         assert.deepEqual(table.get(hashOf(seed, tail)), content);
       }
-      const copy = ContentTable.of(table.packed());
+      const copy = ContentTable.of(table.copy());
       for (let seed = 0; seed <= 41; seed++) {
         for (let tail = 0; tail <= 3; tail++) {
           const content = expected.get(`${seed}.${tail}`);
