@@ -83,6 +83,8 @@ export function openFrame(parent: Frame): Frame {
   frame.memoryGas = 0;
   frame.sp = frame.stackBase;
   frame.halt = haltOutOfGas;
+  // a pointer that nobody set, near the end of the address space, would make copying nothing go round
+  frame.output = 0;
   frame.outputLength = 0;
   frame.memoryBase = freeMemory(parent);
   return frame;
