@@ -2,7 +2,7 @@
 import { haltStaticViolation } from "../interface.ts";
 import { fitsUint64, isZeroWord, storeAddress } from "../math/word.ts";
 import { warmAccount } from "../state/access.ts";
-import { Account, accountAt, isEmptyAccount } from "../state/account.ts";
+import { Account, accountRecord, isEmptyAccount, readAccount } from "../state/account.ts";
 import { enterCall, start, startFault } from "./enter.ts";
 import { Frame, halted } from "./frame.ts";
 import { gasCallStipend, gasCallValue, gasColdAccount, gasNewAccount } from "./gas.ts";
@@ -33,8 +33,8 @@ export function beginCall(frame: Frame, opcode: usize, sp: usize, gas: i64): Fra
   if (gas >= 0) gas = expandMemory(frame, output, output + 32, gas);
   if (gas >= 0) {
     storeAddress(addressScratch, sp + 32);
-    start.codeAccount = accountAt(addressScratch);
-    gas -= callPrice(start.codeAccount, opcode, isPaying);
+    start.codeAccount = accountRecord(addressScratch);
+    gas = payAccess(start.codeAccount, opcode, isPaying, gas);
   }
   frame.gas = gas;
   if (gas < 0) return frame;
@@ -56,12 +56,13 @@ export function beginCall(frame: Frame, opcode: usize, sp: usize, gas: i64): Fra
   return enterCall(frame);
 }
 
-/** What the call costs beyond a warm access and what it hands on. */
-function callPrice(target: Account, opcode: usize, isPaying: bool): i64 {
-  let price: i64 = warmAccount(target) ? 0 : gasColdAccount;
-  if (isPaying) price += gasCallValue;
-  if (isPaying && opcode === CALL && isEmptyAccount(target)) price += gasNewAccount;
-  return price;
+/** Pays for what the call costs beyond a warm access and what it hands on, and reads the account once that is paid. */
+function payAccess(target: Account, opcode: usize, isPaying: bool, gas: i64): i64 {
+  if (!warmAccount(target)) gas -= gasColdAccount;
+  if (isPaying) gas -= gasCallValue;
+  if (gas < 0) return gas;
+  readAccount(target);
+  return isPaying && opcode === CALL && isEmptyAccount(target) ? gas - gasNewAccount : gas;
 }
 
 /** The amount on the stack, at most what gas can be. */

@@ -5,7 +5,7 @@ import { copy32 } from "../memory/bytes.ts";
 import { warmSlot } from "../state/access.ts";
 import { setSlotValue } from "../state/changes.ts";
 import { addRefund } from "../state/refund.ts";
-import { slotAt } from "../state/slot.ts";
+import { readSlot, slotAt, slotRecord } from "../state/slot.ts";
 import { setTransientValue, transientValue } from "../state/transient.ts";
 import { Frame, halted } from "./frame.ts";
 import {
@@ -21,9 +21,12 @@ import {
 
 /** Replaces the key on top of the stack with the value. */
 export function loadSlot(frame: Frame, sp: usize, gas: i64): i64 {
-  const slot = slotAt(frame.account, sp);
+  const slot = slotRecord(frame.account.storage, sp);
+  if (!warmSlot(slot)) gas -= gasColdSlot;
+  if (gas < 0) return gas;
+  readSlot(slot);
   copy32(sp, slot.value);
-  return warmSlot(slot) ? gas : gas - gasColdSlot;
+  return gas;
 }
 
 /** Stack: key, value. */

@@ -28,6 +28,8 @@ export class Account extends HashedRecord {
   address2: u32;
   /** Whether the state has it: an empty account may exist (EIP-161). */
   exists: bool;
+  /** Whether it was read from the state. */
+  isRead: bool;
   /** Whether it is in the list of what the block may have changed. */
   isChanged: bool;
   /** Whether it is a precompile, which is warm from the start of every transaction (EIP-2929). */
@@ -89,16 +91,35 @@ export function resetAccounts(stateRoot: usize): void {
   accountsTrie = openTrie(stateRoot);
 }
 
-/** The account of an address, read from the state at its first use. */
+/** The account of an address, read from the state. */
 export function accountAt(address: usize): Account {
+  const account = accountRecord(address);
+  readAccount(account);
+  return account;
+}
+
+/**
+ * As `accountAt`, but nothing may have been read yet: until the gas for that is paid, only whether the account is warm
+ * can be asked.
+ */
+export function accountRecord(address: usize): Account {
   const cacheSlot = cache + <usize>load<u8>(address, 19) * sizeof<usize>();
   const cached = changetype<Account>(load<usize>(cacheSlot));
   if (cached && equalAddresses(cached.address, address)) return cached;
   keccak256(address, 20, hashScratch);
   const link = locate(accountsLink, hashScratch);
-  if (load<usize>(link) === 0) store<usize>(link, changetype<usize>(readAccount(address)));
+  if (load<usize>(link) === 0) store<usize>(link, changetype<usize>(newAccount(address)));
   store<usize>(cacheSlot, load<usize>(link));
   return changetype<Account>(load<usize>(link));
+}
+
+/** Reads an account from the state unless that has been done. */
+export function readAccount(account: Account): void {
+  if (account.isRead) return;
+  account.isRead = true;
+  account.stored = findInTrie(accountsTrie, account.hash, 64);
+  account.storedLength = foundLength;
+  if (account.stored !== 0) readStored(account);
 }
 
 /** The account's code. */
@@ -137,16 +158,13 @@ export function eraseAccount(account: Account): void {
   account.storage = newStorage(account);
 }
 
-/** The record of the address whose hash is in `hashScratch`. */
-function readAccount(address: usize): Account {
+/** A record of the address whose hash is in `hashScratch`. */
+function newAccount(address: usize): Account {
   const account = changetype<Account>(allocateZeroed(offsetof<Account>()));
   copy32(account.hash, hashScratch);
   copyAddress(account.address, address);
   account.isPrecompile = precompileNumber(address) !== 0;
   eraseAccount(account);
-  account.stored = findInTrie(accountsTrie, account.hash, 64);
-  account.storedLength = foundLength;
-  if (account.stored !== 0) readStored(account);
   return account;
 }
 

@@ -23,19 +23,16 @@ export class HashedRecord {
 
 /**
  * Where the pointer to the record with `hash` is, or has to be written. `link` is the address of the tree's root
- * pointer.
+ * pointer. Nobody can make two keys whose hashes agree in 64 bits; if somebody did, they would hang in a row.
  */
 export function locate(link: usize, hash: usize): usize {
-  let bits: u64 = 0;
-  let depth: usize = 0;
+  let bits = load<u64>(hash);
   while (true) {
     const record = load<usize>(link);
     if (record === 0 || equal32(record, hash)) return link;
-    if ((depth & 63) === 0) bits = load<u64>(hash + (depth >> 3));
     link =
       record +
       ((bits & 1) === 0 ? offsetof<HashedRecord>("zeroChild") : offsetof<HashedRecord>("oneChild"));
     bits >>= 1;
-    depth += 1;
   }
 }

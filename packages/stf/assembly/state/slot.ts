@@ -6,7 +6,7 @@ import { allocateZeroed } from "../memory/arena.ts";
 import { copy32, zeroBytes } from "../memory/bytes.ts";
 import { emptyRootHash } from "../trie/hash.ts";
 import { findInTrie, foundLength, openTrie } from "../trie/trie.ts";
-import { Account } from "./account.ts";
+import { Account, readAccount } from "./account.ts";
 import { HashedRecord, locate } from "./search-tree.ts";
 import { currentTransaction } from "./stamp.ts";
 
@@ -109,14 +109,17 @@ export function newStorage(account: Account): Storage {
   return storage;
 }
 
-/** The slot of a key (a word), read from the state at its first use. */
+/** The slot of a key (a word), read from the state. */
 export function slotAt(account: Account, key: usize): Slot {
   const slot = slotRecord(account.storage, key);
-  if (!slot.isRead) readSlot(slot);
+  readSlot(slot);
   return slot;
 }
 
-/** As `slotAt`, but the value may not have been read. */
+/**
+ * As `slotAt`, but the value may not have been read yet: until the gas for that is paid, only whether the slot is warm
+ * can be asked.
+ */
 export function slotRecord(storage: Storage, key: usize): Slot {
   const low = load<u64>(key);
   const cacheIndex =
@@ -132,9 +135,21 @@ export function slotRecord(storage: Storage, key: usize): Slot {
   return changetype<Slot>(load<usize>(link));
 }
 
+/** Reads a slot's value from the state unless that has been done. */
+export function readSlot(slot: Slot): void {
+  if (slot.isRead) return;
+  slot.isRead = true;
+  slot.stored = findInTrie(storageTrie(slot.storage), slot.hash, 64);
+  slot.storedLength = foundLength;
+  if (slot.stored === 0) return;
+  if (!readItem(slot.stored, slot.stored + slot.storedLength, item)) unreachable();
+  if (!readWord(item, slot.value)) unreachable();
+}
+
 /** The trie of a storage before the run; 0 when it is empty. */
 export function storageTrie(storage: Storage): usize {
   if (!storage.isOpen) {
+    readAccount(storage.account);
     storage.isOpen = true;
     storage.trie = openTrie(storage.rootHash);
   }
@@ -148,13 +163,4 @@ function newSlot(storage: Storage, key: usize): Slot {
   copy32(slot.key, key);
   slot.storage = storage;
   return slot;
-}
-
-function readSlot(slot: Slot): void {
-  slot.isRead = true;
-  slot.stored = findInTrie(storageTrie(slot.storage), slot.hash, 64);
-  slot.storedLength = foundLength;
-  if (slot.stored === 0) return;
-  if (!readItem(slot.stored, slot.stored + slot.storedLength, item)) unreachable();
-  if (!readWord(item, slot.value)) unreachable();
 }

@@ -9,7 +9,7 @@ import { commitState } from "../../assembly/state/commit.ts";
 import { appendLog, firstLogOfTransaction } from "../../assembly/state/logs.ts";
 import { addRefund, refundCounter } from "../../assembly/state/refund.ts";
 import { HashedRecord, locate } from "../../assembly/state/search-tree.ts";
-import { slotAt } from "../../assembly/state/slot.ts";
+import { slotAt, slotRecord } from "../../assembly/state/slot.ts";
 import { currentTransaction } from "../../assembly/state/stamp.ts";
 import * as transaction from "../../assembly/state/transaction.ts";
 import { setTransientValue, transientValue } from "../../assembly/state/transient.ts";
@@ -97,11 +97,11 @@ export function getTransient(address: usize, key: usize): usize {
 }
 
 export function warmAccount(address: usize): bool {
-  return access.warmAccount(accounts.accountAt(address));
+  return access.warmAccount(accounts.accountRecord(address));
 }
 
 export function warmSlot(address: usize, key: usize): bool {
-  return access.warmSlot(slotAt(accounts.accountAt(address), key));
+  return access.warmSlot(slotRecord(accounts.accountRecord(address).storage, key));
 }
 
 export function refund(gas: i64): void {
@@ -204,4 +204,11 @@ export function recordOf(hash: usize): usize {
   record.oneChild = 0;
   store<usize>(link, changetype<usize>(record));
   return changetype<usize>(record);
+}
+
+/** Records on the longest path of the tree below `record`; 0: of the whole tree. */
+export function depthBelow(record: usize): u32 {
+  const top = changetype<HashedRecord>(record === 0 ? load<usize>(tree) : record);
+  const zero = top.zeroChild === 0 ? 0 : depthBelow(top.zeroChild);
+  return 1 + max(zero, top.oneChild === 0 ? 0 : depthBelow(top.oneChild));
 }

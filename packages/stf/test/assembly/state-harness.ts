@@ -226,6 +226,7 @@ export class Harness {
   }
 
   emptyTree = (): void => void this.#module.call("emptyTree");
+  treeDepth = (): number => this.#module.call("depthBelow", 0);
   recordOf = (hash: Bytes): number => this.#module.call("recordOf", this.#put(out, hash));
 
   #slot(address: Address, key: bigint): readonly [bigint, bigint, bigint, boolean] {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { keccak_256 } from "@noble/hashes/sha3.js";
 import fc from "fast-check";
 import { Harness } from "./state-harness.ts";
 import { type Address, Model, type ModelAccount, type ModelLog, stateOf } from "./state-model.ts";
@@ -164,3 +165,22 @@ function nextBlock(accounts: ReadonlyMap<Address, ModelAccount>): Map<Address, M
     }),
   );
 }
+
+test("a search tree tells hashes apart that differ late only", () => {
+  state.emptyTree();
+  const hashes = [0, 1, 7, 8, 63, 64, 65, 127, 128, 200, 255].map((bit) =>
+    Uint8Array.from({ length: 32 }, (_, i) => (i === bit >> 3 ? 1 << (bit & 7) : 0)),
+  );
+  const records = hashes.map((hash) => state.recordOf(hash));
+  assert.equal(new Set(records).size, hashes.length);
+  assert.deepEqual(
+    hashes.map((hash) => state.recordOf(hash)),
+    records,
+  );
+});
+
+test("a search tree is not much deeper than it must be", () => {
+  state.emptyTree();
+  for (let i = 0; i < 4_096; i += 1) state.recordOf(keccak_256(Uint8Array.of(i >> 8, i & 0xff)));
+  assert(state.treeDepth() < 24, `${state.treeDepth()}`);
+});

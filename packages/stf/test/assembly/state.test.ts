@@ -357,6 +357,15 @@ test("each node and code is asked for once, and a transaction that does nothing 
   assert.equal(state.arenaTop(), top);
 });
 
+test("nothing is read to tell whether an account or a slot is warm", async () => {
+  await begin();
+  const [key = 0n] = keys;
+  assert.deepEqual([state.warmSlot(contract, key), state.warmAccount(orphan)], [false, false]);
+  assert.equal(state.reads.size, 0);
+  assert.equal(state.see(contract, [key]).slots[0]?.[0], 7n);
+  assert.equal(state.see(orphan, []).exists, true);
+});
+
 test("a run starts afresh whatever state the one before was left in", async () => {
   await begin();
   const [key = 0n] = keys;
@@ -376,17 +385,4 @@ test("a run starts afresh whatever state the one before was left in", async () =
   assert.deepEqual([state.refund, state.logs, state.accessed], [0n, [], []]);
   state.endTransaction();
   await expectState(state, someAccounts(), before);
-});
-
-test("a search tree tells hashes apart that differ late only", () => {
-  state.emptyTree();
-  const hashes = [0, 1, 7, 8, 63, 64, 65, 127, 128, 200, 255].map((bit) =>
-    Uint8Array.from({ length: 32 }, (_, i) => (i === bit >> 3 ? 1 << (bit & 7) : 0)),
-  );
-  const records = hashes.map((hash) => state.recordOf(hash));
-  assert.equal(new Set(records).size, hashes.length);
-  assert.deepEqual(
-    hashes.map((hash) => state.recordOf(hash)),
-    records,
-  );
 });
