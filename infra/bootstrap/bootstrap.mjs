@@ -82,6 +82,16 @@ function generate(node) {
       command: [node, ["scripts/generate-abi.ts"]],
       cwd: join(root, "contracts"),
     },
+    {
+      sources: [
+        join(root, "packages", "stf", "assembly"),
+        join(root, "packages", "stf", "scripts"),
+        join(root, "package-lock.json"),
+      ],
+      output: join(root, "packages", "stf", "build"),
+      command: [node, ["scripts/build.ts"]],
+      cwd: join(root, "packages", "stf"),
+    },
   ];
   const due = jobs.filter((job) => !isFresh(job));
   for (const job of due) {
