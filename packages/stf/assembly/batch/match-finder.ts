@@ -17,7 +17,6 @@ const shortMatchDistanceMax: usize = 4_096;
 const pointerBytes: usize = sizeof<usize>();
 
 let data: usize = 0;
-let dataEnd: usize = 0;
 /** By hash: the newest position, or 0. */
 let heads: usize = 0;
 /** By position: the one before with the same hash, or 0. */
@@ -29,7 +28,6 @@ export let matchDistance: usize = 0;
 /** Starts over with the `length` bytes at `start`; nothing is remembered yet. */
 export function openMatcher(start: usize, length: usize): void {
   data = start;
-  dataEnd = start + length;
   heads = allocateZeroed(pointerBytes << hashBits);
   previous = allocate(pointerBytes * length);
   matchDistance = 0;
@@ -61,9 +59,8 @@ export function findMatch(position: usize, end: usize): i32 {
   return best;
 }
 
-/** Makes `position` a candidate of later matches. */
+/** Makes `position` a candidate of later matches. The last two are never asked for, so what follows them is no matter. */
 export function rememberPosition(position: usize): void {
-  if (position + matchBytesMin > dataEnd) return;
   const head = headOf(position);
   store<usize>(previousOf(position), load<usize>(head));
   store<usize>(head, position);
