@@ -151,7 +151,7 @@ export function codeRecord(address: usize): usize {
 
 /** value, original value; whether it is warm. */
 export function slot(address: usize, key: usize, out: usize): bool {
-  const slot = slotAt(accounts.accountAt(address), key);
+  const slot = slotAt(accounts.accountRecord(address), key);
   copy32(out, slot.value);
   copy32(out + 32, slot.original);
   return slot.warmIn === currentTransaction;

@@ -211,8 +211,18 @@ export class Harness {
       hasCodeOrNonce: (bits & 4) !== 0,
       isCollision: (bits & 8) !== 0,
       isWarm: (bits & 16) !== 0,
-      slots: keys.map((key) => this.#slot(address, key)),
+      slots: keys.map((key) => this.slot(address, key)),
     };
+  }
+
+  /** Value, original value, transient value, whether warm; does not look at the account first. */
+  slot(address: Address, key: bigint): readonly [bigint, bigint, bigint, boolean] {
+    const places = [this.#address(address), this.#word(key)] as const;
+    const isWarm = this.#module.call("slot", ...places, this.#buffer + out) === 1;
+    const value = this.#read(out);
+    const original = this.#read(out + 32);
+    const transient = this.#module.call("getTransient", ...places);
+    return [value, original, this.#read(transient - this.#buffer), isWarm];
   }
 
   code(address: Address): string {
@@ -228,15 +238,6 @@ export class Harness {
   emptyTree = (): void => void this.#module.call("emptyTree");
   treeDepth = (): number => this.#module.call("depthBelow", 0);
   recordOf = (hash: Bytes): number => this.#module.call("recordOf", this.#put(out, hash));
-
-  #slot(address: Address, key: bigint): readonly [bigint, bigint, bigint, boolean] {
-    const places = [this.#address(address), this.#word(key)] as const;
-    const isWarm = this.#module.call("slot", ...places, this.#buffer + out) === 1;
-    const value = this.#read(out);
-    const original = this.#read(out + 32);
-    const transient = this.#module.call("getTransient", ...places);
-    return [value, original, this.#read(transient - this.#buffer), isWarm];
-  }
 
   #address(address: Address, place = address1): number {
     return this.#put(place, fromHex(address));

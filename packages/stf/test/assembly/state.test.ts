@@ -362,8 +362,15 @@ test("nothing is read to tell whether an account or a slot is warm", async () =>
   const [key = 0n] = keys;
   assert.deepEqual([state.warmSlot(contract, key), state.warmAccount(orphan)], [false, false]);
   assert.equal(state.reads.size, 0);
-  assert.equal(state.see(contract, [key]).slots[0]?.[0], 7n);
+  assert.equal(state.slot(contract, key)[0], 7n);
   assert.equal(state.see(orphan, []).exists, true);
+});
+
+test("slots and accounts that share a place in the front caches are told apart", async () => {
+  await begin();
+  const many = Array.from({ length: 1_500 }, (_, i) => addressOf(i >> 8, i & 0xff));
+  for (const [i, address] of many.entries()) state.setSlot(address, 3n, BigInt(i));
+  for (const [i, address] of many.entries()) assert.equal(state.slot(address, 3n)[0], BigInt(i));
 });
 
 test("a run starts afresh whatever state the one before was left in", async () => {
