@@ -1,7 +1,7 @@
 /** Outputs of the module as values of this package. Layouts: packages/stf/README.md, "Questions and outputs". */
-import { assert, type Hex, type RlpItem, rlpDecode } from "@sequorum/protocol";
-import { toHex, toInteger } from "./bytes.ts";
+import { assert, type Hex } from "@sequorum/protocol";
 import { haltReason } from "./faults.ts";
+import { RlpCursor } from "./rlp-cursor.ts";
 import type {
   AccountSummary,
   Log,
@@ -30,75 +30,9 @@ export type CallOutcome = {
   readonly data: Uint8Array;
 };
 
-/** Reads the items of a list one after another. */
-class Items {
-  readonly #items: readonly RlpItem[];
-  #at = 0;
-
-  constructor(item: RlpItem | undefined) {
-    assert(item !== undefined && !(item instanceof Uint8Array), "an output is a list");
-    this.#items = item;
-  }
-
-  static of(bytes: Uint8Array): Items {
-    return new Items(rlpDecode(bytes));
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at >= this.#items.length;
-  }
-
-  next(): RlpItem | undefined {
-    return this.#items[this.#at++];
-  }
-
-  bytes(): Uint8Array {
-    const item = this.next();
-    assert(item instanceof Uint8Array, "an item is a byte string");
-    return item;
-  }
-
-  /** Bytes that outlive the output. */
-  copy(): Uint8Array {
-    return this.bytes().slice();
-  }
-
-  hex(): Hex {
-    return toHex(this.bytes());
-  }
-
-  hexOrNull(): Hex | null {
-    const bytes = this.bytes();
-    return bytes.length === 0 ? null : toHex(bytes);
-  }
-
-  integer(): bigint {
-    return smallInteger(this.bytes());
-  }
-
-  number(): number {
-    return Number(this.integer());
-  }
-
-  list<Value>(read: (items: Items) => Value): Value[] {
-    const items = new Items(this.next());
-    const values: Value[] = [];
-    while (!items.isAtEnd) values.push(read(items));
-    return values;
-  }
-}
-
-/** Big-endian; most are short, and a hexadecimal detour costs more than a few multiplications. */
-function smallInteger(bytes: Uint8Array): bigint {
-  if (bytes.length > 6) return toInteger(bytes);
-  let value = 0;
-  for (const byte of bytes) value = value * 256 + byte;
-  return BigInt(value);
-}
-
 /** Output `receipt`. */
 export function decodeReceipt(bytes: Uint8Array): PlacedReceipt {
-  const items = Items.of(bytes);
+  const items = RlpCursor.of(bytes);
   const isForced = items.number() === 1;
   const index = items.number();
   const receipt: Receipt = {
@@ -117,26 +51,26 @@ export function decodeReceipt(bytes: Uint8Array): PlacedReceipt {
   return { receipt, isForced, index };
 }
 
-function decodeLog(items: Items): Log {
-  const log = new Items(items.next());
+function decodeLog(items: RlpCursor): Log {
+  const log = items.items();
   return { address: log.hex(), topics: log.list((topics) => topics.hex()), data: log.hex() };
 }
 
 /** Outputs `leftOut`, `skipped` and `fault`: two integers, the second of which may be missing. */
 export function decodePair(bytes: Uint8Array): readonly [bigint, bigint | undefined] {
-  const items = Items.of(bytes);
+  const items = RlpCursor.of(bytes);
   return [items.integer(), items.isAtEnd ? undefined : items.integer()];
 }
 
 /** Output `sender`. */
 export function decodeSender(bytes: Uint8Array): readonly [Hex, AccountSummary] {
-  const items = Items.of(bytes);
+  const items = RlpCursor.of(bytes);
   return [items.hex(), { nonce: items.integer(), balanceWei: items.integer() }];
 }
 
 /** Output `transaction`. */
 export function decodeTransactionOutput(bytes: Uint8Array, raw: Uint8Array): Transaction {
-  const items = Items.of(bytes);
+  const items = RlpCursor.of(bytes);
   const [hash, type, chainId] = [items.hex(), items.number(), items.integer()];
   const [from, nonce, gasLimit] = [items.hex(), items.integer(), items.integer()];
   const gasPrice = items.integer();
@@ -154,7 +88,7 @@ export function decodeTransactionOutput(bytes: Uint8Array, raw: Uint8Array): Tra
     maxPriorityFeePerGas: items.integer(),
     to: items.hexOrNull(),
     valueWei: items.integer(),
-    data: items.copy(),
+    data: items.bytes(),
     accessList: items.list(decodeAccess),
     v: items.integer(),
     r: items.integer(),
@@ -162,14 +96,14 @@ export function decodeTransactionOutput(bytes: Uint8Array, raw: Uint8Array): Tra
   };
 }
 
-function decodeAccess(items: Items): Transaction["accessList"][number] {
-  const entry = new Items(items.next());
+function decodeAccess(items: RlpCursor): Transaction["accessList"][number] {
+  const entry = items.items();
   return { address: entry.hex(), storageKeys: entry.list((keys) => keys.hex()) };
 }
 
 /** Output `accessList`. */
 export function decodeAccessList(bytes: Uint8Array): Transaction["accessList"] {
-  const items = Items.of(bytes);
+  const items = RlpCursor.of(bytes);
   const list: Transaction["accessList"][number][] = [];
   while (!items.isAtEnd) list.push(decodeAccess(items));
   return list;
@@ -177,19 +111,19 @@ export function decodeAccessList(bytes: Uint8Array): Transaction["accessList"] {
 
 /** Output `batchBlock`. */
 export function decodeBatchBlock(bytes: Uint8Array): PostedBlock {
-  const items = Items.of(bytes);
+  const items = RlpCursor.of(bytes);
   return {
     timestamp: items.integer(),
     originNumber: items.integer(),
     term: items.integer(),
     coinbase: items.hex(),
-    transactions: items.list((raws) => raws.copy()),
+    transactions: items.list((raws) => raws.bytes()),
   };
 }
 
 /** Output `account`. */
 export function decodeAccount(bytes: Uint8Array): ReadAccount {
-  const items = Items.of(bytes);
+  const items = RlpCursor.of(bytes);
   items.integer(); // whether it exists: an account that does not has an empty one's values
   return {
     nonce: items.integer(),
@@ -201,19 +135,19 @@ export function decodeAccount(bytes: Uint8Array): ReadAccount {
 
 /** Output `slot`: key and value. */
 export function decodeSlot(bytes: Uint8Array): { readonly key: bigint; readonly value: bigint } {
-  const items = Items.of(bytes);
+  const items = RlpCursor.of(bytes);
   return { key: items.integer(), value: items.integer() };
 }
 
 /** Output `callResult`. The created address is in the state that nobody keeps, and left out. */
 export function decodeCallResult(bytes: Uint8Array): CallOutcome {
-  const items = Items.of(bytes);
-  return { halt: items.number(), gasUsed: items.integer(), data: items.copy() };
+  const items = RlpCursor.of(bytes);
+  return { halt: items.number(), gasUsed: items.integer(), data: items.bytes() };
 }
 
 /** Output `traceStep`. */
 export function decodeTraceStep(bytes: Uint8Array, withMemory: boolean): TraceStep {
-  const items = Items.of(bytes);
+  const items = RlpCursor.of(bytes);
   const step = {
     depth: items.number(),
     programCounter: items.number(),
@@ -223,7 +157,7 @@ export function decodeTraceStep(bytes: Uint8Array, withMemory: boolean): TraceSt
     refund: items.integer(),
     stack: items.list((words) => words.integer()),
   };
-  const memory = items.copy();
+  const memory = items.bytes();
   const halt = items.number();
   return {
     ...step,

@@ -35,13 +35,18 @@ export async function compileAssembly(
   url: URL,
   host: (memoryOf: () => WebAssembly.Memory) => HostFunctions = () => ({}),
 ): Promise<Compiled> {
+  return instantiate(await compileToWasm(url), host);
+}
+
+/** The binary of the entry file at `url`. */
+export async function compileToWasm(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   const folder = await mkdtemp(join(tmpdir(), "stf-"));
   try {
     const entry = fileURLToPath(url);
     const output = join(folder, "test.wasm");
     const baseDir = dirname(entry);
     await run(process.execPath, [asc, entry, "--baseDir", baseDir, "-o", output, ...options]);
-    return await instantiate(await readFile(output), host);
+    return await readFile(output);
   } finally {
     await rm(folder, { recursive: true });
   }
