@@ -2,9 +2,11 @@
 import { zeroBytes } from "./bytes.ts";
 import { arenaRegion } from "./layout.ts";
 
-const pageShift = 16;
+const pageShift: u64 = 16;
 /** Pages added at a time beyond what is needed, so that growing is rare: 4 MiB. */
-const growthPages: i32 = 64;
+const growthPages: u64 = 64;
+/** 4 GiB. */
+const pagesMax: u64 = 65_536;
 
 let top: usize = arenaRegion;
 
@@ -16,8 +18,9 @@ export function resetArena(): void {
 /** `size` bytes of undefined content, aligned to 8. Traps when the memory cannot grow (4 GiB). */
 export function allocate(size: usize): usize {
   const start = top;
-  top = (start + size + 7) & ~(<usize>7);
-  if (top > <usize>memory.size() << pageShift) grow();
+  const end = (<u64>start + <u64>size + 7) & ~(<u64>7);
+  if (end > (<u64>memory.size()) << pageShift) grow(end);
+  top = <usize>end;
   return start;
 }
 
@@ -28,7 +31,7 @@ export function allocateZeroed(size: usize): usize {
   return start;
 }
 
-function grow(): void {
-  const pages = <i32>((top >> pageShift) + 1) - memory.size() + growthPages;
-  if (memory.grow(pages) < 0) unreachable();
+function grow(end: u64): void {
+  const pages = (end >> pageShift) + 1 - <u64>memory.size() + growthPages;
+  if (pages > pagesMax || memory.grow(<i32>pages) < 0) unreachable();
 }
