@@ -11,7 +11,7 @@ import {
   takeWord,
 } from "../codec/rlp-fields.ts";
 import { faultBlobTypeRefused, faultMalformed, faultNone, faultTypeUnknown } from "../interface.ts";
-import { fitsUint64, isZeroWord } from "../math/word.ts";
+import { fitsUint64 } from "../math/word.ts";
 import { copy32 } from "../memory/bytes.ts";
 import { Transaction } from "./transaction.ts";
 
@@ -79,22 +79,18 @@ export function takeAccessList(at: usize, end: usize, transaction: Transaction):
   return next;
 }
 
-/** An unsigned transaction, whose r or s is 0, is none. v is looked into for typed ones only: legacy ones carry the chain id in it. */
+/** v is looked into for typed transactions only: in legacy ones it carries the chain id. */
 function takeSignature(at: usize, end: usize, transaction: Transaction): usize {
   at = takeWord(at, end, transaction.v);
   at = takeWord(at, end, transaction.r);
   at = takeWord(at, end, transaction.s);
-  if (isZeroWord(transaction.r) || isZeroWord(transaction.s)) return 0;
   const v = load<u64>(transaction.v);
-  if (transaction.type === 0) return isLegacyV(transaction) ? at : 0;
+  const isSmall = fitsUint64(transaction.v);
+  if (transaction.type === 0) {
+    transaction.isProtected = !isSmall || (v !== 27 && v !== 28);
+    transaction.yParity = 1 - (v & 1);
+    return at;
+  }
   transaction.yParity = v;
-  return v <= 1 && fitsUint64(transaction.v) ? at : 0;
-}
-
-/** 27 and 28 (Yellow Paper, appendix F), or a chain id from 1 (EIP-155). */
-function isLegacyV(transaction: Transaction): bool {
-  const v = load<u64>(transaction.v);
-  transaction.isProtected = !fitsUint64(transaction.v) || v > 28;
-  transaction.yParity = 1 - (v & 1);
-  return !fitsUint64(transaction.v) || v >= 37 || v === 27 || v === 28;
+  return isSmall && v <= 1 ? at : 0;
 }

@@ -12,6 +12,9 @@ import { Transaction } from "./transaction.ts";
 const recoveryPrecompile: u8 = 1;
 const recoveryGas: u64 = 3_000;
 
+/** Smallest v that carries a chain id (EIP-155). */
+export const legacyVOffset: u64 = 35;
+
 /** Question to the host: number (1), gas (8), then the precompile's input: hash, v, r, s (32 each). */
 const question: usize = memory.data(137);
 const questionHash: usize = question + 9;
@@ -65,5 +68,5 @@ function hashForSigning(transaction: Transaction, out: usize): void {
 
 /** EIP-155: v is twice the chain id plus 35 or 36. */
 export function legacyChainId(transaction: Transaction): u64 {
-  return (load<u64>(transaction.v) - 35) >> 1;
+  return (load<u64>(transaction.v) - legacyVOffset) >> 1;
 }

@@ -23,7 +23,7 @@ import { addWords, fitsUint64, lessThan, setWord } from "../math/word.ts";
 import { accountAt, hasCode } from "../state/account.ts";
 import { decodeTransaction } from "./decode.ts";
 import { intrinsicGas } from "./gas.ts";
-import { legacyChainId, recoverSender } from "./sender.ts";
+import { legacyChainId, legacyVOffset, recoverSender } from "./sender.ts";
 import { Transaction } from "./transaction.ts";
 
 /** EIP-3860. */
@@ -90,11 +90,13 @@ function valueFault(transaction: Transaction, rules: TransactionRules): i32 {
 }
 
 function chainFault(transaction: Transaction, rules: TransactionRules): i32 {
-  if (transaction.type === 0 && !transaction.isProtected) {
-    return rules.isUnprotectedAllowed ? faultNone : faultUnprotected;
+  if (transaction.type !== 0) {
+    const chainId = transaction.chainId;
+    const isOurs = fitsUint64(chainId) && load<u64>(chainId) === rules.chainId;
+    return isOurs ? faultNone : faultWrongChainId;
   }
-  const isLegacy = transaction.type === 0;
-  const word = isLegacy ? transaction.v : transaction.chainId;
-  const chainId = isLegacy ? legacyChainId(transaction) : load<u64>(word);
-  return fitsUint64(word) && chainId === rules.chainId ? faultNone : faultWrongChainId;
+  if (!transaction.isProtected) return rules.isUnprotectedAllowed ? faultNone : faultUnprotected;
+  const hasChainId = fitsUint64(transaction.v) && load<u64>(transaction.v) >= legacyVOffset;
+  const isOurs = hasChainId && legacyChainId(transaction) === rules.chainId;
+  return isOurs ? faultNone : faultWrongChainId;
 }
