@@ -38,13 +38,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(options.schema)) {
     throw new FatalError(`schema name ${options.schema} is not lower-case letters, digits and _`);
   }
-  const sql = postgres(options.url, {
-    max: options.connectionsMax ?? 4,
-    connect_timeout: connectTimeoutSeconds,
-    onnotice: () => {},
-    connection: { search_path: options.schema, application_name: `sequorum-${options.schema}` },
-    types: { bigint: postgres.BigInt },
-  });
+  const sql = connectStore(options);
   const attempt = () => environment(() => migrate(sql, options));
   try {
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(openTimeoutMs)]);
@@ -58,6 +52,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     transaction: (work) => transact(sql, work),
     close: () => sql.end({ timeout: 5 }),
   };
+}
+
+/** A pool of connections to a schema that `openStore` has made, for a thread that only queries; connects when it is used. */
+export function connectStore(
+  options: Pick<StoreOptions, "url" | "schema" | "connectionsMax">,
+): Sql {
+  return postgres(options.url, {
+    max: options.connectionsMax ?? 4,
+    connect_timeout: connectTimeoutSeconds,
+    onnotice: () => {},
+    connection: { search_path: options.schema, application_name: `sequorum-${options.schema}` },
+    types: { bigint: postgres.BigInt },
+  });
 }
 
 const callbacks = new WeakMap<object, (() => void)[]>();
