@@ -26,6 +26,7 @@ import {
   exitDone,
   faultInsufficientFunds,
   faultIntrinsicGasTooLow,
+  haltInitcodeTooLarge,
   outputAccessList,
   outputCallResult,
 } from "../interface.ts";
@@ -39,7 +40,7 @@ import { Account, accountAt, codeOf } from "../state/account.ts";
 import { beginState } from "../state/transaction.ts";
 import { takeAccessList } from "../transaction/decode.ts";
 import { executeTransaction, execution } from "../transaction/execute.ts";
-import { intrinsicGas } from "../transaction/gas.ts";
+import { initcodeBytesMax, intrinsicGas } from "../transaction/gas.ts";
 import { Transaction } from "../transaction/transaction.ts";
 import { overrideAccounts } from "./accounts.ts";
 import { endWithFault } from "./output.ts";
@@ -75,12 +76,25 @@ export function call(): i32 {
   const isTooMuch =
     multiplyOverflows(amount, amount, request.price) || addWords(amount, amount, request.value);
   if (isTooMuch || lessThan(sender.balance, amount)) return endWithFault(faultInsufficientFunds);
-  if ((flags & flagTrace) !== 0) startTrace((flags & flagTraceMemory) !== 0);
-  executeTransaction(request);
-  if ((flags & flagTrace) !== 0) stopTrace();
+  if (request.to === 0 && request.dataLength > initcodeBytesMax) failWithoutExecution();
+  else execute();
   emitResult();
   if ((flags & flagReportAccess) !== 0) emitAccessList();
   return exitDone;
+}
+
+function execute(): void {
+  if ((flags & flagTrace) !== 0) startTrace((flags & flagTraceMemory) !== 0);
+  executeTransaction(request);
+  if ((flags & flagTrace) !== 0) stopTrace();
+}
+
+/** EIP-3860: a transaction with such init code is invalid, a call of it fails. */
+function failWithoutExecution(): void {
+  execution.halt = haltInitcodeTooLarge;
+  execution.gasUsed = request.gasLimit;
+  execution.created = 0;
+  execution.outputLength = 0;
 }
 
 function readTask(): void {

@@ -1,5 +1,8 @@
 /** Gas that a transaction pays before it runs (Yellow Paper 6.2; EIP-2028, EIP-2930, EIP-3860). */
 
+/** Longest init code of a transaction (EIP-3860). */
+export const initcodeBytesMax: usize = 49_152;
+
 const transactionGas: u64 = 21_000;
 const creationGas: u64 = 32_000;
 const zeroByteGas: u64 = 4;

@@ -22,12 +22,9 @@ import { multiplyOverflows } from "../math/word-product.ts";
 import { addWords, fitsUint64, lessThan, setWord } from "../math/word.ts";
 import { accountAt, hasCode } from "../state/account.ts";
 import { decodeTransaction } from "./decode.ts";
-import { intrinsicGas } from "./gas.ts";
+import { initcodeBytesMax, intrinsicGas } from "./gas.ts";
 import { legacyChainId, legacyVOffset, recoverSender } from "./sender.ts";
 import { Transaction } from "./transaction.ts";
-
-/** EIP-3860. */
-const initcodeBytesMax: usize = 49_152;
 
 /** What a network accepts. */
 @unmanaged
