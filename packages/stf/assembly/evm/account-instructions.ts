@@ -16,30 +16,23 @@ import {
 } from "./gas.ts";
 import { expandMemory, memoryAt } from "./memory.ts";
 
+const BALANCE: usize = 0x31;
+const EXTCODESIZE: usize = 0x3b;
+
 const addressScratch: usize = memory.data(20);
 
-/** Replaces the address on top of the stack with the balance. Handlers answer the gas left, negative on failure. */
-export function balanceOf(sp: usize, gas: i64): i64 {
-  gas -= accessPrice(sp);
-  if (gas < 0) return gas;
-  copy32(sp, accountOn(sp).balance);
-  return gas;
-}
-
-/** Replaces the address on top of the stack with the size of the code. */
-export function externalCodeSize(sp: usize, gas: i64): i64 {
-  gas -= accessPrice(sp);
-  if (gas < 0) return gas;
-  setWord(sp, codeOf(accountOn(sp)).size);
-  return gas;
-}
-
-/** Replaces the address on top of the stack with the hash of the code; 0 for an empty account (EIP-1052, EIP-161). */
-export function externalCodeHash(sp: usize, gas: i64): i64 {
+/**
+ * BALANCE, EXTCODESIZE, EXTCODEHASH: replaces the address on top of the stack with the value. Handlers answer the gas
+ * left, negative on failure.
+ */
+export function accountValue(opcode: usize, sp: usize, gas: i64): i64 {
   gas -= accessPrice(sp);
   if (gas < 0) return gas;
   const account = accountOn(sp);
-  if (isEmptyAccount(account)) clearWord(sp);
+  if (opcode === BALANCE) copy32(sp, account.balance);
+  else if (opcode === EXTCODESIZE) setWord(sp, codeOf(account).size);
+  // the hash of an account that is empty is 0 (EIP-1052, EIP-161)
+  else if (isEmptyAccount(account)) clearWord(sp);
   else loadBigEndian(sp, account.codeHash);
   return gas;
 }
@@ -60,9 +53,11 @@ export function copyExternalCode(frame: Frame, sp: usize, gas: i64): i64 {
 /** Stack: address of the beneficiary. */
 export function destroySelf(frame: Frame, sp: usize, gas: i64): i64 {
   if (frame.isStatic) return halted(frame, haltStaticViolation);
+  storeAddress(addressScratch, sp);
+  if (!warmAccount(accountRecord(addressScratch))) gas -= gasSelfDestructColdAccount;
+  if (gas < 0) return gas;
   const account = frame.account;
   const beneficiary = accountOn(sp);
-  if (!warmAccount(beneficiary)) gas -= gasSelfDestructColdAccount;
   if (!isZeroWord(account.balance) && isEmptyAccount(beneficiary)) gas -= gasNewAccount;
   if (gas >= 0) selfDestruct(account, beneficiary);
   return gas;

@@ -8,6 +8,11 @@ import { gasCopyWord, gasHashWord, wordCount } from "./gas.ts";
 import { expandMemory, memoryAt } from "./memory.ts";
 import { returnData, returnDataLength } from "./return-data.ts";
 
+const CALLDATACOPY: usize = 0x37;
+const CODECOPY: usize = 0x39;
+const RETURNDATACOPY: usize = 0x3e;
+const MCOPY: usize = 0x5e;
+
 const wordScratch: usize = memory.data(32);
 
 /** KECCAK256. Stack: offset, length (replaced). Handlers answer the gas left, negative on failure. */
@@ -22,37 +27,34 @@ export function hashMemory(frame: Frame, sp: usize, gas: i64): i64 {
   return gas;
 }
 
-/** CALLDATALOAD of what is not wholly inside the input: replaces the offset on top of the stack. */
-export function loadInputEnd(frame: Frame, sp: usize): void {
-  copyPadded(wordScratch, 32, sp, frame.input, frame.inputLength);
-  loadBigEndian(sp, wordScratch);
+/** CALLDATALOAD: replaces the offset on top of the stack. */
+export function loadInput(frame: Frame, sp: usize): void {
+  const offset = load<u64>(sp);
+  const isInside = fitsUint64(sp) && offset < frame.inputLength;
+  if (isInside && offset + 32 <= frame.inputLength) {
+    loadBigEndian(sp, frame.input + <usize>offset);
+  } else {
+    copyPadded(wordScratch, 32, sp, frame.input, frame.inputLength);
+    loadBigEndian(sp, wordScratch);
+  }
 }
 
-/** CALLDATACOPY. Stack: memory offset, input offset, length. */
-export function copyInput(frame: Frame, sp: usize, gas: i64): i64 {
-  return copyToMemory(frame, sp, gas, frame.input, frame.inputLength);
-}
-
-/** CODECOPY. Stack: memory offset, code offset, length. */
-export function copyCode(frame: Frame, sp: usize, gas: i64): i64 {
-  return copyToMemory(frame, sp, gas, frame.code, frame.codeSize);
-}
-
-/** RETURNDATACOPY. Stack: memory offset, data offset, length. There is no padding (EIP-211). */
-export function copyReturnData(frame: Frame, sp: usize, gas: i64): i64 {
-  if (!isWithinReturnData(sp + 32, sp + 64)) return halted(frame, haltReturnDataOutOfBounds);
-  return copyToMemory(frame, sp, gas, returnData, returnDataLength);
-}
-
-/** MCOPY. Stack: destination, source, length. */
-export function copyMemory(frame: Frame, sp: usize, gas: i64): i64 {
-  const farther = lessThan(sp, sp + 32) ? sp + 32 : sp;
-  gas = expandMemory(frame, farther, sp + 64, gas);
+/** CALLDATACOPY, CODECOPY, RETURNDATACOPY, MCOPY. Stack: memory offset, source offset, length. */
+export function copyToMemory(frame: Frame, opcode: usize, sp: usize, gas: i64): i64 {
+  const isInside = opcode !== RETURNDATACOPY || isWithinReturnData(sp + 32, sp + 64);
+  if (!isInside) return halted(frame, haltReturnDataOutOfBounds);
+  // MCOPY also reads memory: its price is that of the farther end
+  const isFromMemory = opcode === MCOPY && lessThan(sp, sp + 32);
+  gas = expandMemory(frame, isFromMemory ? sp + 32 : sp, sp + 64, gas);
   if (gas < 0) return gas;
   const length = <usize>load<u64>(sp, 64);
   gas -= gasCopyWord * wordCount(length);
   if (gas < 0) return gas;
-  moveBytes(memoryAt(frame, sp, length), memoryAt(frame, sp + 32, length), length);
+  const to = memoryAt(frame, sp, length);
+  if (opcode === CALLDATACOPY) copyPadded(to, length, sp + 32, frame.input, frame.inputLength);
+  else if (opcode === CODECOPY) copyPadded(to, length, sp + 32, frame.code, frame.codeSize);
+  else if (opcode === MCOPY) moveBytes(to, memoryAt(frame, sp + 32, length), length);
+  else copyPadded(to, length, sp + 32, returnData, returnDataLength);
   return gas;
 }
 
@@ -71,16 +73,7 @@ export function copyPadded(
   zeroBytes(destination + copied, length - copied);
 }
 
-function copyToMemory(frame: Frame, sp: usize, gas: i64, source: usize, sourceLength: usize): i64 {
-  gas = expandMemory(frame, sp, sp + 64, gas);
-  if (gas < 0) return gas;
-  const length = <usize>load<u64>(sp, 64);
-  gas -= gasCopyWord * wordCount(length);
-  if (gas < 0) return gas;
-  copyPadded(memoryAt(frame, sp, length), length, sp + 32, source, sourceLength);
-  return gas;
-}
-
+/** Behind the return data there are no zeros: reading there fails (EIP-211). */
 function isWithinReturnData(offset: usize, length: usize): bool {
   if (!fitsUint64(offset) || !fitsUint64(length)) return false;
   const size = <u64>returnDataLength;

@@ -6,20 +6,8 @@
  * the others end with `break` behind the switch, where gas below 0 means that the frame fails.
  */
 import { haltBadJump, haltRevert } from "../interface.ts";
-import {
-  addModulo,
-  multiplyModulo,
-  signedDivideWords,
-  signedRemainderWords,
-} from "../math/word-division.ts";
 import { exponentiate } from "../math/word-product.ts";
-import {
-  byteOf,
-  shiftLeft,
-  shiftRight,
-  shiftRightArithmetic,
-  signExtend,
-} from "../math/word-shift.ts";
+import { shiftLeft, shiftRight } from "../math/word-shift.ts";
 import {
   byteLength,
   clearWord,
@@ -27,29 +15,14 @@ import {
   fitsUint64,
   isZeroWord,
   loadBigEndian,
-  setLimbs,
   setWord,
-  signedLessThan,
   storeBigEndian,
 } from "../math/word.ts";
 import { copy32 } from "../memory/bytes.ts";
-import {
-  balanceOf,
-  copyExternalCode,
-  destroySelf,
-  externalCodeHash,
-  externalCodeSize,
-} from "./account-instructions.ts";
+import { accountValue, copyExternalCode, destroySelf } from "./account-instructions.ts";
 import { blockHash } from "./block-instructions.ts";
 import { beginCall } from "./calls.ts";
-import {
-  copyCode,
-  copyInput,
-  copyMemory,
-  copyReturnData,
-  hashMemory,
-  loadInputEnd,
-} from "./copy-instructions.ts";
+import { copyToMemory, hashMemory, loadInput } from "./copy-instructions.ts";
 import { beginCreate } from "./create.ts";
 import { environmentValue } from "./environment-instructions.ts";
 import { Frame, halted } from "./frame.ts";
@@ -61,21 +34,7 @@ import { expandMemory, expandMemoryFor, memoryAt, wordOffsets } from "./memory.t
 import { activeRules, instructionFault } from "./opcode-table.ts";
 import { loadSlot, loadTransient, storeSlot, storeTransient } from "./storage-instructions.ts";
 import { endTraceStep, failTraceStep, isTracing, traceInstruction } from "./trace.ts";
-import {
-  addTop,
-  andTop,
-  divideTop,
-  isTopGreater,
-  isTopLess,
-  multiplyTop,
-  notTop,
-  orTop,
-  pushBytes,
-  remainderTop,
-  subtractTop,
-  swapTop,
-  xorTop,
-} from "./word-instructions.ts";
+import * as words from "./word-instructions.ts";
 
 /**
  * Runs a frame until it ends, or starts another; answers the frame to run next. One function in spite of its length: the
@@ -97,54 +56,45 @@ export function execute(frame: Frame): Frame {
       gas = isTracing ? traceInstruction(frame, pc, sp, gas) : refuse(frame, opcode, sp, gas);
       if (gas < 0) break;
     }
+    pc += 1;
     switch (<u32>opcode) {
       case 0x00: // STOP
         frame.outputLength = 0;
         return end(frame, 0, gas);
       case 0x01: // ADD
-        addTop(sp);
+        words.add(sp);
         sp += 32;
-        pc += 1;
         continue;
       case 0x02: // MUL
-        multiplyTop(sp);
+        words.multiply(sp);
         sp += 32;
-        pc += 1;
         continue;
       case 0x03: // SUB
-        subtractTop(sp);
+        words.subtract(sp);
         sp += 32;
-        pc += 1;
         continue;
       case 0x04: // DIV
-        divideTop(sp);
+        words.divide(sp);
         sp += 32;
-        pc += 1;
-        continue;
-      case 0x05: // SDIV
-        signedDivideWords(sp + 32, sp, sp + 32);
-        sp += 32;
-        pc += 1;
         continue;
       case 0x06: // MOD
-        remainderTop(sp);
+        words.remainder(sp);
         sp += 32;
-        pc += 1;
         continue;
+      case 0x05: // SDIV
       case 0x07: // SMOD
-        signedRemainderWords(sp + 32, sp, sp + 32);
+      case 0x0b: // SIGNEXTEND
+      case 0x12: // SLT
+      case 0x13: // SGT
+      case 0x1a: // BYTE
+      case 0x1d: // SAR
+        words.compute(opcode, sp);
         sp += 32;
-        pc += 1;
         continue;
       case 0x08: // ADDMOD
-        addModulo(sp + 64, sp, sp + 32, sp + 64);
-        sp += 64;
-        pc += 1;
-        continue;
       case 0x09: // MULMOD
-        multiplyModulo(sp + 64, sp, sp + 32, sp + 64);
+        words.computeModulo(opcode, sp);
         sp += 64;
-        pc += 1;
         continue;
       case 0x0a: // EXP (EIP-160)
         gas -= gasExponentByte * byteLength(sp + 32);
@@ -152,78 +102,43 @@ export function execute(frame: Frame): Frame {
         exponentiate(sp + 32, sp, sp + 32);
         sp += 32;
         break;
-      case 0x0b: // SIGNEXTEND
-        signExtend(sp + 32, sp, sp + 32);
-        sp += 32;
-        pc += 1;
-        continue;
       case 0x10: // LT
-        isTopLess(sp);
+        words.isLess(sp);
         sp += 32;
-        pc += 1;
         continue;
       case 0x11: // GT
-        isTopGreater(sp);
+        words.isGreater(sp);
         sp += 32;
-        pc += 1;
-        continue;
-      case 0x12: // SLT
-        setWord(sp + 32, u64(signedLessThan(sp, sp + 32)));
-        sp += 32;
-        pc += 1;
-        continue;
-      case 0x13: // SGT
-        setWord(sp + 32, u64(signedLessThan(sp + 32, sp)));
-        sp += 32;
-        pc += 1;
         continue;
       case 0x14: // EQ
         setWord(sp + 32, u64(equalWords(sp, sp + 32)));
         sp += 32;
-        pc += 1;
         continue;
       case 0x15: // ISZERO
         setWord(sp, u64(isZeroWord(sp)));
-        pc += 1;
         continue;
       case 0x16: // AND
-        andTop(sp);
+        words.and(sp);
         sp += 32;
-        pc += 1;
         continue;
       case 0x17: // OR
-        orTop(sp);
+        words.or(sp);
         sp += 32;
-        pc += 1;
         continue;
       case 0x18: // XOR
-        xorTop(sp);
+        words.xor(sp);
         sp += 32;
-        pc += 1;
         continue;
       case 0x19: // NOT
-        notTop(sp);
-        pc += 1;
-        continue;
-      case 0x1a: // BYTE
-        byteOf(sp + 32, sp, sp + 32);
-        sp += 32;
-        pc += 1;
+        words.not(sp);
         continue;
       case 0x1b: // SHL (EIP-145)
         shiftLeft(sp + 32, sp, sp + 32);
         sp += 32;
-        pc += 1;
         continue;
       case 0x1c: // SHR
         shiftRight(sp + 32, sp, sp + 32);
         sp += 32;
-        pc += 1;
-        continue;
-      case 0x1d: // SAR
-        shiftRightArithmetic(sp + 32, sp, sp + 32);
-        sp += 32;
-        pc += 1;
         continue;
       case 0x20: // KECCAK256
         gas = hashMemory(frame, sp, gas);
@@ -249,40 +164,25 @@ export function execute(frame: Frame): Frame {
       case 0x59: // MSIZE
         sp -= 32;
         environmentValue(frame, opcode, sp);
-        pc += 1;
         continue;
       case 0x31: // BALANCE
-        gas = balanceOf(sp, gas);
+      case 0x3b: // EXTCODESIZE
+      case 0x3f: // EXTCODEHASH
+        gas = accountValue(opcode, sp, gas);
         break;
       case 0x35: // CALLDATALOAD
-        if (fitsUint64(sp) && load<u64>(sp) + 32 <= <u64>frame.inputLength && load<i64>(sp) >= 0) {
-          loadBigEndian(sp, frame.input + <usize>load<u64>(sp));
-        } else {
-          loadInputEnd(frame, sp);
-        }
-        pc += 1;
+        loadInput(frame, sp);
         continue;
       case 0x37: // CALLDATACOPY
-        gas = copyInput(frame, sp, gas);
-        sp += 96;
-        break;
       case 0x39: // CODECOPY
-        gas = copyCode(frame, sp, gas);
+      case 0x3e: // RETURNDATACOPY
+      case 0x5e: // MCOPY (EIP-5656)
+        gas = copyToMemory(frame, opcode, sp, gas);
         sp += 96;
-        break;
-      case 0x3b: // EXTCODESIZE
-        gas = externalCodeSize(sp, gas);
         break;
       case 0x3c: // EXTCODECOPY
         gas = copyExternalCode(frame, sp, gas);
         sp += 128;
-        break;
-      case 0x3e: // RETURNDATACOPY
-        gas = copyReturnData(frame, sp, gas);
-        sp += 96;
-        break;
-      case 0x3f: // EXTCODEHASH
-        gas = externalCodeHash(sp, gas);
         break;
       case 0x40: // BLOCKHASH
         blockHash(sp);
@@ -292,7 +192,6 @@ export function execute(frame: Frame): Frame {
         break;
       case 0x50: // POP
         sp += 32;
-        pc += 1;
         continue;
       case 0x51: // MLOAD
         if (!fitsUint64(sp) || load<u64>(sp) >= offsets) {
@@ -301,7 +200,6 @@ export function execute(frame: Frame): Frame {
           offsets = wordOffsets(frame);
         }
         loadBigEndian(sp, memoryBase + <usize>load<u64>(sp));
-        pc += 1;
         continue;
       case 0x52: // MSTORE
         if (!fitsUint64(sp) || load<u64>(sp) >= offsets) {
@@ -311,7 +209,6 @@ export function execute(frame: Frame): Frame {
         }
         storeBigEndian(memoryBase + <usize>load<u64>(sp), sp + 32);
         sp += 64;
-        pc += 1;
         continue;
       case 0x53: // MSTORE8
         gas = expandMemoryFor(frame, sp, 1, gas);
@@ -332,7 +229,6 @@ export function execute(frame: Frame): Frame {
         const isConditional = opcode === 0x57;
         if (isConditional && isZeroWord(sp + 32)) {
           sp += 64;
-          pc += 1;
           continue;
         }
         const destination = <usize>load<u64>(sp);
@@ -349,16 +245,13 @@ export function execute(frame: Frame): Frame {
       }
       case 0x58: // PC
         sp -= 32;
-        setWord(sp, <u64>(pc - frame.code));
-        pc += 1;
+        setWord(sp, <u64>(pc - frame.code - 1));
         continue;
       case 0x5a: // GAS
         sp -= 32;
         setWord(sp, <u64>gas);
-        pc += 1;
         continue;
       case 0x5b: // JUMPDEST
-        pc += 1;
         continue;
       case 0x5c: // TLOAD
         loadTransient(frame, sp);
@@ -367,29 +260,24 @@ export function execute(frame: Frame): Frame {
         gas = storeTransient(frame, sp, gas);
         sp += 64;
         break;
-      case 0x5e: // MCOPY
-        gas = copyMemory(frame, sp, gas);
-        sp += 96;
-        break;
       case 0x5f: // PUSH0 (EIP-3855)
         sp -= 32;
         clearWord(sp);
-        pc += 1;
         continue;
       case 0x60: // PUSH1
         sp -= 32;
-        setWord(sp, load<u8>(pc, 1));
-        pc += 2;
+        setWord(sp, load<u8>(pc));
+        pc += 1;
         continue;
       case 0x61: // PUSH2
         sp -= 32;
-        setWord(sp, bswap<u16>(load<u16>(pc, 1)));
-        pc += 3;
+        setWord(sp, bswap<u16>(load<u16>(pc)));
+        pc += 2;
         continue;
       case 0x63: // PUSH4
         sp -= 32;
-        setWord(sp, bswap<u32>(load<u32>(pc, 1)));
-        pc += 5;
+        setWord(sp, bswap<u32>(load<u32>(pc)));
+        pc += 4;
         continue;
       case 0x62: // PUSH3
       case 0x64: // PUSH5
@@ -397,50 +285,18 @@ export function execute(frame: Frame): Frame {
       case 0x66:
       case 0x67: // PUSH8
         sp -= 32;
-        setWord(sp, bswap<u64>(load<u64>(pc, 1)) >> ((0x67 - <u64>opcode) << 3));
-        pc += opcode - 0x5e;
-        continue;
-      case 0x68: // PUSH9
-      case 0x69:
-      case 0x6a:
-      case 0x6b:
-      case 0x6c:
-      case 0x6d:
-      case 0x6e:
-      case 0x6f:
-      case 0x70:
-      case 0x71:
-      case 0x72:
-      case 0x74:
-      case 0x75:
-      case 0x76:
-      case 0x77:
-      case 0x78:
-      case 0x79:
-      case 0x7a:
-      case 0x7b:
-      case 0x7c:
-      case 0x7d:
-      case 0x7e: // PUSH31
-        sp -= 32;
-        pc += opcode - 0x5e;
-        pushBytes(sp, pc, opcode - 0x5f);
+        setWord(sp, bswap<u64>(load<u64>(pc)) >> ((0x67 - <u64>opcode) << 3));
+        pc += opcode - 0x5f;
         continue;
       case 0x73: // PUSH20
         sp -= 32;
-        setLimbs(
-          sp,
-          bswap<u64>(load<u64>(pc, 13)),
-          bswap<u64>(load<u64>(pc, 5)),
-          bswap<u32>(load<u32>(pc, 1)),
-          0,
-        );
-        pc += 21;
+        words.pushAddress(sp, pc);
+        pc += 20;
         continue;
       case 0x7f: // PUSH32
         sp -= 32;
-        loadBigEndian(sp, pc + 1);
-        pc += 33;
+        loadBigEndian(sp, pc);
+        pc += 32;
         continue;
       case 0x80: // DUP1
       case 0x81:
@@ -460,7 +316,6 @@ export function execute(frame: Frame): Frame {
       case 0x8f: // DUP16
         sp -= 32;
         copy32(sp, sp + ((opcode - 0x7f) << 5));
-        pc += 1;
         continue;
       case 0x90: // SWAP1
       case 0x91:
@@ -478,8 +333,7 @@ export function execute(frame: Frame): Frame {
       case 0x9d:
       case 0x9e:
       case 0x9f: // SWAP16
-        swapTop(sp, sp + ((opcode - 0x8f) << 5));
-        pc += 1;
+        words.swap(sp, sp + ((opcode - 0x8f) << 5));
         continue;
       case 0xa0: // LOG0
       case 0xa1:
@@ -496,7 +350,7 @@ export function execute(frame: Frame): Frame {
       case 0xf5: // CREATE2
       case 0xfa: {
         // STATICCALL
-        frame.pc = pc + 1;
+        frame.pc = pc;
         const isCreation = opcode === 0xf0 || opcode === 0xf5;
         const next = isCreation
           ? beginCreate(frame, opcode, sp, gas)
@@ -518,12 +372,13 @@ export function execute(frame: Frame): Frame {
         if (gas < 0) break;
         frame.outputLength = 0;
         return end(frame, 0, gas);
-      default:
-        unreachable();
+      default: // PUSH9 to PUSH31: the check above lets nothing else come here
+        sp -= 32;
+        pc += opcode - 0x5f;
+        words.pushBytes(sp, pc, opcode - 0x5f);
     }
     if (gas < 0) break;
     offsets = wordOffsets(frame);
-    pc += 1;
   }
   if (isTracing) failTraceStep(gas, frame.halt);
   return leaveFrame(frame, frame.halt, gas);

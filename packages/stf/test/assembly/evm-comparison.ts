@@ -9,6 +9,7 @@ import { runOnOracle } from "./evm-oracle.ts";
 export const machine = await Machine.compile((number, _gas, input) => runPrecompile(number, input));
 
 export const sender = "5e".repeat(20);
+export const senderNonce = 5;
 export const contract = "c0".repeat(20);
 export const other = "07".repeat(20);
 const precompiles = Array.from({ length: 10 }, (_, i) => (i + 1).toString(16).padStart(40, "0"));
@@ -34,9 +35,8 @@ export type Case = Partial<MessageInput> & {
 /** Runs the code of `contract`, or creates with it. */
 export async function compare(name: string, { code, accounts, storage, ...changes }: Case) {
   const isCreation = changes.kind === "creation";
-  const nonce = 5n;
   const world: World = new Map([
-    [sender, { balance: 10n ** 18n, nonce }],
+    [sender, { balance: 10n ** 18n, nonce: BigInt(senderNonce) }],
     ...(isCreation
       ? []
       : [
@@ -47,7 +47,7 @@ export async function compare(name: string, { code, accounts, storage, ...change
         ]),
     ...(accounts ?? []),
   ]);
-  const created = hex(generateAddress(Buffer.from(sender, "hex"), Uint8Array.of(Number(nonce))));
+  const created = hex(generateAddress(Buffer.from(sender, "hex"), Uint8Array.of(senderNonce)));
   const recipient = isCreation ? created : contract;
   const message: MessageInput = {
     kind: "call",

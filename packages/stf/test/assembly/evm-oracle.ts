@@ -50,9 +50,11 @@ export async function runOnOracle(
   await stateManager.flush();
   const isCreated = message.kind === "creation" && exceptionError === undefined;
   const created = result.createdAddress?.bytes ?? new Uint8Array();
-  const reason = exceptionError?.error;
+  // ethereumjs calls it a revert when a precompile fails
+  const isPrecompile = BigInt(`0x${message.recipient}`) <= 10n;
+  const halt = exceptionError?.error === "revert" && !isPrecompile ? haltRevert : haltOutOfGas;
   return {
-    halt: reason === undefined ? 0 : reason === "revert" ? haltRevert : haltOutOfGas,
+    halt: exceptionError === undefined ? 0 : halt,
     gasLeft: message.gas - executionGasUsed,
     output: hex(isCreated ? created : returnValue),
     refund: exceptionError === undefined ? (gasRefund ?? 0n) : 0n,

@@ -91,15 +91,15 @@ test("duplicates, swaps, pops, and the stack's limits", async () => {
   }
 });
 
-test("every byte as an instruction, on an empty stack and on 0 to 7 small words", async () => {
+test("every byte as an instruction, on an empty stack and on small words", async () => {
   for (let opcode = 0; opcode < 256; opcode += 1) {
     const byte = `x${opcode.toString(16).padStart(2, "0")}`;
     await compare(byte, { code: assemble(byte) });
-    for (const words of [1, 2, 3, 7]) {
-      const code = assemble(...Array.from({ length: words }, () => 5), byte);
-      await compare(`${words} words, ${byte}`, { code });
-      await compare(`static, ${words} words, ${byte}`, { code, kind: "staticCall" });
-    }
+    await compare(`2 words, ${byte}`, { code: assemble("5 5", byte) });
+    await compare(`static, 7 words, ${byte}`, {
+      code: assemble("5 5 5 5 5 5 5", byte),
+      kind: "staticCall",
+    });
   }
 });
 
