@@ -6,5 +6,7 @@ import { genesis } from "./entries/genesis.ts";
 import { read } from "./entries/read.ts";
 import { replay } from "./entries/replay.ts";
 import { transaction } from "./entries/transaction.ts";
+import { arenaRegion } from "./memory/layout.ts";
 
-export { batch, block, call, genesis, read, replay, transaction };
+// `arenaRegion` is for hosts: memory beyond it is what runs allocated.
+export { arenaRegion, batch, block, call, genesis, read, replay, transaction };

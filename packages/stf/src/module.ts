@@ -1,7 +1,7 @@
 /// <reference path="./webassembly.d.ts" />
 /**
  * The host of the state-transition module (assembly/): instantiates it, answers its questions, takes its outputs. One run
- * at a time; an instance whose run was ended by an exception, or whose memory grew large, is not used again.
+ * at a time; an instance whose run was ended by an exception, or whose arena grew large, is not used again.
  */
 import { readFileSync } from "node:fs";
 import { assert, AssertionFailure, type Hex } from "@sequorum/protocol";
@@ -51,8 +51,8 @@ export class MissingContent extends Error {
   }
 }
 
-/** An instance with more linear memory is not used again, bytes. Most of it is address space that was never touched. */
-const memoryBytesMax = 512 << 20;
+/** An instance whose arena is larger is not used again, bytes: a rare run must not take the process' memory for good. */
+const arenaBytesMax = 128 << 20;
 const builtModule = new URL("../build/stf.wasm", import.meta.url);
 
 let loaded: WebAssembly.Module | undefined;
@@ -77,6 +77,8 @@ function readModule(): Uint8Array {
 /** An instance in use. */
 type Running = {
   readonly memory: WebAssembly.Memory;
+  /** Where the arena begins; the address space before it is of fixed size, and most of it is never touched. */
+  readonly arenaRegion: number;
   readonly exports: Readonly<Record<string, unknown>>;
 };
 
@@ -126,7 +128,8 @@ export class ModuleHost {
       entry,
       exitCode,
     });
-    if (instance.memory.buffer.byteLength <= memoryBytesMax) this.#instance = instance;
+    const arenaBytes = instance.memory.buffer.byteLength - instance.arenaRegion;
+    if (arenaBytes <= arenaBytesMax) this.#instance = instance;
     return exitCode === exitDone;
   }
 
@@ -140,9 +143,10 @@ export class ModuleHost {
           this.#accept(kind, content >>> 0, length >>> 0),
       },
     });
-    const memory = exports["memory"];
+    const { memory, arenaRegion } = exports;
     assert(memory instanceof WebAssembly.Memory, "the module exports its memory");
-    return { memory, exports };
+    assert(arenaRegion instanceof WebAssembly.Global, "the module says where its arena begins");
+    return { memory, arenaRegion: Number(arenaRegion.value) >>> 0, exports };
   }
 
   #seeMemory(): void {

@@ -15,6 +15,11 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
   }
 
+  /** An exported variable. */
+  class Global {
+    readonly value: unknown;
+  }
+
   /** A running module. */
   class Instance {
     constructor(module: Module, imports?: Imports);
