@@ -14,7 +14,7 @@ import { Transaction } from "../transaction/transaction.ts";
 import { parseTransaction, stateFault, TransactionRules } from "../transaction/validate.ts";
 import { hashTrie } from "../trie/hash.ts";
 import { insertIntoList } from "../trie/list.ts";
-import { mergeBloom } from "./bloom.ts";
+import { mergeBloom, resetBloom } from "./bloom.ts";
 import { bloomBytes, Header } from "./header.ts";
 import { addReceipt, Place, receiptBloom } from "./receipts.ts";
 import { storeBeaconRoot } from "./system.ts";
@@ -53,6 +53,7 @@ export function openBlock(header: Header, parentStateRoot: usize, chainId: u64):
   lastSender = firstSender;
   tracedIndex = noTransaction;
   zeroBytes(logsBloom, bloomBytes);
+  resetBloom();
   beginState(parentStateRoot);
   enterEnvironment(header, chainId);
   storeBeaconRoot(header.beaconRoot);

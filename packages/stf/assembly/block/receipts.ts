@@ -93,9 +93,9 @@ function writeTail(): usize {
   let size: usize = 0;
   for (let log = firstLogOfTransaction(); log; log = log.next) {
     size += sizeOfList(sizeOfLog(log));
-    addToBloom(receiptBloom, log.address, addressBytes);
+    addToBloom(receiptBloom, log.address, addressBytes, 0);
     for (let i: usize = 0; i < <usize>log.topicCount; i += 1) {
-      addToBloom(receiptBloom, log.topics + i * hashBytes, hashBytes);
+      addToBloom(receiptBloom, log.topics + i * hashBytes, hashBytes, i + 1);
     }
   }
   if (size > arenaRegion - tail - bloomBytes - 16) unreachable(); // gas does not buy that much
