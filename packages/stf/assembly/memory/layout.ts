@@ -12,8 +12,11 @@ export const callDepthMax: i32 = 1_024;
 export const stackBytes: usize = 1_024 * 32;
 
 const stackRegionBytes: usize = 1_026 * stackBytes;
-/** Memories of the frames, one behind the other. Gas bounds them: 30 M gas buy less than 40 MiB over all frames. */
-const frameMemoryBytes: usize = 256 << 20;
+/**
+ * Memories of the frames, one behind the other. Gas bounds them: 30 M gas buy less than 40 MiB over all frames. The
+ * region is as large as 1,024 frames of 1 MiB, which one of the Ethereum state tests has.
+ */
+const frameMemoryBytes: usize = 1_152 << 20;
 /** Return data of the last call; never more than one frame's memory. */
 const returnDataBytes: usize = 64 << 20;
 
