@@ -110,7 +110,7 @@ function readTask(): void {
   at = takeOptional(at, taskEnd, 20);
   request.to = takenPayload;
   at = takeUint64(at, taskEnd);
-  request.gasLimit = takenUint64;
+  request.gasLimit = min<u64>(takenUint64, i64.MAX_VALUE); // gas is counted in 63 bits
   at = takeWord(at, taskEnd, request.price);
   at = takeWord(at, taskEnd, request.value);
   at = takeBytes(at, taskEnd);

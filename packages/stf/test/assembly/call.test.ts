@@ -144,6 +144,17 @@ test("a creation by a call answers the code, and too long init code fails", asyn
   assert.equal(integerOf(output, 1), 5_000_000n);
 });
 
+test("a call may offer all the gas that there is", async () => {
+  const chain = await openChain(machine, world);
+  const request = { from: sender, to: contracts.storer, data: words(9n, 9n) };
+  for (const gas of [2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n]) {
+    const result = machine.run("call", { task: callItem(chain.genesis, { ...request, gas }) });
+    const [output] = outputsOf(result, codes.outputCallResult);
+    assert.equal(integerOf(output, 0), 0n);
+    assert.ok(integerOf(output, 1) < 60_000n);
+  }
+});
+
 test("a call assumes what it is told of balances, nonces, codes and slots", async () => {
   const chain = await openChain(machine, world);
   const { genesis } = chain;
