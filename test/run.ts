@@ -107,7 +107,11 @@ function nodeTests(testFiles: string[], concurrency: number): Promise<Counts> {
 
 function unitFiles(): string[] {
   const integration = new Set(files(inWorkspaces("**/*.int.test.ts")));
-  return files(inWorkspaces("**/*.test.ts")).filter((file) => !integration.has(file));
+  const inTest = files("test/engine-check/*.test.ts");
+  return [
+    ...files(inWorkspaces("**/*.test.ts")).filter((file) => !integration.has(file)),
+    ...inTest,
+  ];
 }
 
 function files(pattern: string): string[] {
