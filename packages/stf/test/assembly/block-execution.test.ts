@@ -222,6 +222,26 @@ test("a header is the one that an Ethereum library reads, whatever the parent wa
   );
 });
 
+test("blooms hold what logs say, however they repeat each other", async () => {
+  const chain = await openChain(machine, world);
+  const to = hexToBytes(contracts.logger);
+  const topics = [
+    [0n, 0n],
+    [0n, 0n],
+    [1n, 0n],
+    [0n, 1n],
+    [1n, 1n],
+    [1n, 2n],
+    [1n, 2n],
+  ] as const;
+  const transactions = topics.map((pair, i) =>
+    signedBy(0, { nonce: BigInt(i), to, data: words(...pair), gasLimit: 60_000n }),
+  );
+  const { oracle } = await mustExtend(chain, chain.genesis, inputs({ transactions }));
+  assert.equal(new Set(oracle.receipts.map(({ logsBloom }) => logsBloom)).size, 4);
+  await mustExtend(chain, chain.genesis, inputs({ transactions: transactions.slice(0, 1) }));
+});
+
 test("a refund is at most a fifth of the gas used", async () => {
   const chain = await openChain(machine, world);
   const to = hexToBytes(contracts.storer);
