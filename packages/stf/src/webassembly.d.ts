@@ -26,9 +26,9 @@ declare namespace WebAssembly {
     readonly exports: Readonly<Record<string, unknown>>;
   }
 
-  /** What a module imports: functions by module and name. */
+  /** What a module imports: functions and memories by module and name. */
   type Imports = Readonly<
-    Record<string, Readonly<Record<string, (...values: never[]) => unknown>>>
+    Record<string, Readonly<Record<string, Memory | ((...values: never[]) => unknown)>>>
   >;
 
   /** Thrown when an instance traps. */

@@ -1,92 +1,110 @@
 /** Precompiles 6 to 8: addition, multiplication and the pairing check on alt_bn128 (EIP-196, EIP-197). */
-import { bn254 } from "@noble/curves/bn254.js";
-import { fixedBytes, wordAt } from "./bytes.ts";
+import { fixedBytes, isLess, padded } from "./bytes.ts";
+import { curves, PairingCurve } from "./pairing-curve.ts";
 
-const { G1, G2, fields } = { G1: bn254.G1.Point, G2: bn254.G2.Point, fields: bn254.fields };
-type G1Point = InstanceType<typeof G1>;
-type G2Point = InstanceType<typeof G2>;
+const { coordinateBytes } = curves.bn254;
+/** Modulus of the field (EIP-196). */
+const fieldModulus = fixedBytes(
+  21888242871839275222246405745257275088696311157297823662689037894645226208583n,
+  coordinateBytes,
+);
+const g1Bytes = 2 * coordinateBytes;
+const pairBytes = 6 * coordinateBytes;
 
-const g1Bytes = 64;
-const pairBytes = 192;
+type Curve = { readonly mcl: PairingCurve; readonly a: number; readonly b: number };
+let loaded: Curve | undefined;
 
-/** Thrown and caught in here: an input that is no point. */
-class NoPoint extends Error {}
+/** The curve, and room for two points. */
+function curve(): Curve {
+  if (loaded === undefined) {
+    const mcl = new PairingCurve(curves.bn254);
+    loaded = { mcl, a: mcl.newG1(), b: mcl.newG1() };
+  }
+  return loaded;
+}
 
 /** The sum of two points; undefined when one is none. */
 export function bn254Add(input: Uint8Array): Uint8Array | undefined {
-  return unlessNoPoint(() => encode(g1At(input, 0).add(g1At(input, g1Bytes))));
+  const { mcl, a, b } = curve();
+  if (!readG1(a, input, 0) || !readG1(b, input, g1Bytes)) return undefined;
+  mcl.run.mclBnG1_add(a, a, b);
+  return encode(a);
 }
 
 /** A point times an integer of 256 bits; undefined when it is no point. */
 export function bn254Multiply(input: Uint8Array): Uint8Array | undefined {
-  return unlessNoPoint(() => {
-    const factor = wordAt(input, g1Bytes) % fields.Fr.ORDER;
-    return encode(g1At(input, 0).multiplyUnsafe(factor));
-  });
+  const { mcl, a } = curve();
+  if (!readG1(a, input, 0)) return undefined;
+  mcl.multiplyG1(a, a, padded(input, g1Bytes, 32));
+  return encode(a);
 }
 
 /** The word 1 when the product of the pairings is one, else 0; undefined when an input is no pair of points. */
 export function bn254Pairing(input: Uint8Array): Uint8Array | undefined {
   if (input.length % pairBytes !== 0) return undefined;
-  return unlessNoPoint(() => {
-    const pairs: Parameters<typeof bn254.millerLoopBatch>[0] = [];
-    for (let at = 0; at < input.length; at += pairBytes) {
-      const [g1, g2] = [g1At(input, at), g2At(input, at + g1Bytes)];
-      if (g1.is0() || g2.is0()) continue; // a pairing with the point at infinity is one
-      const { x, y } = g1.toAffine();
-      pairs.push([bn254.utils.calcPairingPrecomputes(g2), x, y]);
-    }
-    // not `pairingBatch`, which would check the points once more
-    const product = fields.Fp12.finalExponentiate(bn254.millerLoopBatch(pairs));
-    return fixedBytes(fields.Fp12.eql(product, fields.Fp12.ONE) ? 1n : 0n, 32);
-  });
-}
-
-function unlessNoPoint(work: () => Uint8Array): Uint8Array | undefined {
+  const { mcl } = curve();
+  const count = input.length / pairBytes;
+  const [g1s, g2s, product] = [mcl.newG1(count + 1), mcl.newG2(count + 1), mcl.newGt()];
   try {
-    return work();
-  } catch (error) {
-    if (error instanceof NoPoint) return undefined;
-    throw error;
+    let used = 0;
+    for (let i = 0; i < count; i++) {
+      const [p, q] = [mcl.g1At(g1s, used), mcl.g2At(g2s, used)];
+      const at = i * pairBytes;
+      if (!readG1(p, input, at) || !readG2(q, input, at + g1Bytes)) return undefined;
+      const isOne = mcl.run.mclBnG1_isZero(p) === 1 || mcl.run.mclBnG2_isZero(q) === 1;
+      if (!isOne) used += 1; // a pairing with the point at infinity is one
+    }
+    if (used === 0) return fixedBytes(1n, 32);
+    mcl.run.mclBn_millerLoopVec(product, g1s, g2s, used);
+    mcl.run.mclBn_finalExp(product, product);
+    return fixedBytes(BigInt(mcl.run.mclBnGT_isOne(product)), 32);
+  } finally {
+    for (const room of [g1s, g2s, product]) mcl.free(room);
   }
 }
 
-/** A coordinate; it must be below the modulus of the field. */
-function coordinateAt(input: Uint8Array, start: number): bigint {
-  const value = wordAt(input, start);
-  if (value >= fields.Fp.ORDER) throw new NoPoint();
-  return value;
+/** Coordinates from `start` on; undefined when one is not below the modulus. */
+function coordinatesAt(
+  input: Uint8Array,
+  start: number,
+  count: number,
+): readonly Uint8Array[] | undefined {
+  const coordinates = Array.from({ length: count }, (_, i) =>
+    padded(input, start + i * coordinateBytes, coordinateBytes),
+  );
+  return coordinates.every((each) => isLess(each, fieldModulus)) ? coordinates : undefined;
 }
 
-/** A point of the curve y² = x³ + 3, whose group has prime order; (0, 0) is the point at infinity. */
-function g1At(input: Uint8Array, start: number): G1Point {
-  const x = coordinateAt(input, start);
-  const y = coordinateAt(input, start + 32);
-  if (x === 0n && y === 0n) return G1.ZERO;
-  const { Fp } = fields;
-  if (Fp.sqr(y) !== Fp.add(Fp.mul(Fp.sqr(x), x), 3n)) throw new NoPoint();
-  return G1.fromAffine({ x, y });
+/** A point of the curve y² = x³ + 3; (0, 0) is the point at infinity. */
+function readG1(out: number, input: Uint8Array, start: number): boolean {
+  const { mcl } = curve();
+  const [x, y] = coordinatesAt(input, start, 2) ?? [];
+  if (x === undefined || y === undefined) return false;
+  if (!isZero(x) || !isZero(y)) return mcl.setG1(out, x, y);
+  mcl.run.mclBnG1_clear(out);
+  return true;
 }
 
 /** A point of the twist's subgroup; the imaginary part of a coordinate comes first (EIP-197, "Encoding"). */
-function g2At(input: Uint8Array, start: number): G2Point {
-  const [x1, x0] = [coordinateAt(input, start), coordinateAt(input, start + 32)];
-  const [y1, y0] = [coordinateAt(input, start + 64), coordinateAt(input, start + 96)];
-  if (x0 === 0n && x1 === 0n && y0 === 0n && y1 === 0n) return G2.ZERO;
-  const point = G2.fromAffine({ x: { c0: x0, c1: x1 }, y: { c0: y0, c1: y1 } });
-  try {
-    point.assertValidity(); // on the curve, and in the subgroup of prime order
-  } catch {
-    throw new NoPoint();
-  }
-  return point;
+function readG2(out: number, input: Uint8Array, start: number): boolean {
+  const { mcl } = curve();
+  const [x1, x0, y1, y0] = coordinatesAt(input, start, 4) ?? [];
+  if (x0 === undefined || x1 === undefined || y0 === undefined || y1 === undefined) return false;
+  const coordinates = [x0, x1, y0, y1];
+  if (!coordinates.every(isZero)) return mcl.setG2(out, coordinates);
+  mcl.run.mclBnG2_clear(out);
+  return true;
 }
 
-function encode(point: G1Point): Uint8Array {
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+function encode(point: number): Uint8Array {
   const output = new Uint8Array(g1Bytes);
-  if (point.is0()) return output;
-  const { x, y } = point.toAffine();
-  output.set(fixedBytes(x, 32));
-  output.set(fixedBytes(y, 32), 32);
+  const [x, y] = curve().mcl.affineG1(point) ?? [];
+  if (x === undefined || y === undefined) return output;
+  output.set(x);
+  output.set(y, coordinateBytes);
   return output;
 }

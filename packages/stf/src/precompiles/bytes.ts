@@ -24,3 +24,12 @@ export function toInteger(bytes: Uint8Array): bigint {
 export function fixedBytes(value: bigint, length: number): Uint8Array {
   return Buffer.from(value.toString(16).padStart(2 * length, "0"), "hex");
 }
+
+/** Whether a < b, as big-endian integers of one length. */
+export function isLess(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}

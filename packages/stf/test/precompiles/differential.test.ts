@@ -1,8 +1,10 @@
 /** Precompiles against those of ethereumjs, whose arithmetic is another. */
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { createEVM, getActivePrecompiles } from "@ethereumjs/evm";
-import { concatBytes } from "@sequorum/protocol";
+import { concatBytes, type Hex, hexToBytes } from "@sequorum/protocol";
 import fc from "fast-check";
 import { fixedBytes } from "../../src/precompiles/bytes.ts";
 import { runPrecompile } from "../../src/precompiles/precompiles.ts";
@@ -57,6 +59,31 @@ const g1 = fc.oneof(
   words(around(p), around(p)),
 );
 
+const pointVectors = JSON.parse(
+  readFileSync(new URL("testdata/point-evaluation.json", import.meta.url), "utf8"),
+) as { readonly vectors: readonly { readonly input: Hex }[] };
+
+/** Openings with some changes, many of them in the flags and the first bytes of points, under the right versioned hash. */
+const openings = fc
+  .tuple(
+    fc.constantFrom(...pointVectors.vectors.map(({ input }) => input)),
+    fc.array(
+      fc.tuple(
+        fc.oneof(fc.constantFrom(96, 144), fc.integer({ min: 32, max: 191 })),
+        fc.oneof(fc.constantFrom(0x80, 0x40, 0x20, 0xc0, 0x60), fc.integer({ min: 1, max: 255 })),
+      ),
+      { maxLength: 2 },
+    ),
+  )
+  .map(([input, changes]) => {
+    const changed = hexToBytes(input);
+    for (const [at, mask] of changes) changed[at] = (changed[at] ?? 0) ^ mask;
+    const versionedHash = hash("sha256", changed.subarray(96, 144), "buffer");
+    changed.set(versionedHash);
+    changed[0] = 1;
+    return changed;
+  });
+
 /** [what, precompile, inputs, runs] */
 const cases: readonly (readonly [string, number, fc.Arbitrary<Uint8Array>, number])[] = [
   [
@@ -104,6 +131,7 @@ const cases: readonly (readonly [string, number, fc.Arbitrary<Uint8Array>, numbe
       ),
     200,
   ],
+  ["point evaluation", 10, openings, 60],
   [
     "malformed pairs",
     8,
@@ -137,7 +165,13 @@ test("pairing checks give the oracle's result for products that are one and that
     [5n, r - 5n],
     [5n, 6n],
     [0n, 0n],
+    [0n, 7n],
   ] as const) {
     await assertSame(8, concatBytes(times(a), generator, times(b), generator));
   }
+  // more pairs than mcl works on at once: 1 + 2 + ... + 40 - 820 is 0
+  const many = Array.from({ length: 40 }, (_, i) => concatBytes(times(BigInt(i + 1)), generator));
+  const product = (last: bigint) => concatBytes(...many, times(last), generator);
+  assert.equal(runPrecompile(8, product(r - 820n))?.at(-1), 1);
+  assert.equal(runPrecompile(8, product(r - 821n))?.at(-1), 0);
 });
