@@ -125,13 +125,14 @@ test("an empty account that was touched is removed with its storage; one that wa
 });
 
 test("a touch that is reverted removes nothing, except that of 0x03 (block 2,675,119 of the main net)", async () => {
-  const before = await begin();
+  const accounts = someAccounts();
+  const identity = "4".padStart(40, "0");
+  accounts.set(identity, account({}));
+  const before = await begin(accounts);
   const mark = state.checkpoint();
-  state.touch(empty);
-  state.touch(ripemd);
+  for (const address of [empty, ripemd, identity]) state.touch(address);
   state.revertTo(mark);
   state.endTransaction();
-  const accounts = someAccounts();
   accounts.delete(ripemd);
   await expectState(state, accounts, before);
 });
