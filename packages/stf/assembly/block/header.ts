@@ -72,7 +72,10 @@ export let writtenHeader: usize = 0;
 /** Length of hash and RLP, bytes. */
 export let writtenLength: usize = 0;
 
-/** Reads a header in canonical form; false when it is none, or none that L2 can have. */
+/**
+ * Reads a header in canonical form; false when it is none, or none that L2 can have. Roots and bloom of what the block
+ * did are not kept: no rule asks for those of a parent.
+ */
 export function readHeader(rlp: usize, length: usize, header: Header): bool {
   const end = rlp + length;
   if (takeList(rlp, end) !== end) return false;
@@ -84,12 +87,9 @@ export function readHeader(rlp: usize, length: usize, header: Header): bool {
   header.coinbase = takenPayload;
   at = takeFixed(at, end, 32);
   header.stateRoot = takenPayload;
-  at = takeFixed(at, end, 32);
-  header.transactionsRoot = takenPayload;
-  at = takeFixed(at, end, 32);
-  header.receiptsRoot = takenPayload;
+  at = takeFixed(at, end, 32); // transactionsRoot
+  at = takeFixed(at, end, 32); // receiptsRoot
   at = takeFixed(at, end, bloomBytes);
-  header.logsBloom = takenPayload;
   at = takeZero(at, end); // difficulty
   at = takeUint64(at, end);
   header.number = takenUint64;
@@ -113,8 +113,7 @@ function readLaterFields(at: usize, end: usize, header: Header): bool {
   if (at === 0 || load<u64>(takenPayload) !== 0) return false;
   header.baseFee = allocate(32);
   at = takeWord(at, end, header.baseFee);
-  at = takeFixed(at, end, 32);
-  header.withdrawalsRoot = takenPayload;
+  at = takeFixed(at, end, 32); // withdrawalsRoot
   at = takeZero(at, end); // blobGasUsed
   at = takeZero(at, end); // excessBlobGas
   at = takeFixed(at, end, 32);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Hex, hexToBytes } from "@sequorum/protocol";
+import { RLP } from "@ethereumjs/rlp";
+import { type Hex, hexToBytes, keccak256 } from "@sequorum/protocol";
 import * as codes from "../../assembly/interface.ts";
 import type { BlockInputs, NotIncludable, ParentBlock } from "../../src/types.ts";
 import { beaconRootsAddress } from "../oracle/machine.ts";
@@ -25,6 +26,7 @@ import {
   extend,
   faultName,
   forcedItem,
+  headerRlp,
   mustExtend,
   openChain,
 } from "./chain.ts";
@@ -327,4 +329,38 @@ test("the coinbase may be the sender, and an empty one that earns nothing does n
   await mustExtend(chain, chain.genesis, inputs({ transactions, coinbase: self }));
   const free = signedBy(0, { tip: 0n });
   await mustExtend(chain, chain.genesis, inputs({ transactions: [free], coinbase }));
+});
+
+test("a parent that cannot be a header of L2 ends the run", async () => {
+  const chain = await openChain(machine, people);
+  const rlp = headerRlp(chain.genesis.header);
+  const fields = RLP.decode(rlp) as Uint8Array[];
+  const run = (parts: Uint8Array[]) => {
+    const changed = RLP.encode(parts);
+    const hash = keccak256(changed);
+    machine.content.set(hash.slice(2), changed);
+    const task = blockTask(chain, { ...chain.genesis, hash }, inputs(), { mode: codes.modeAll });
+    return machine.run("block", { task });
+  };
+  assert.equal(run(fields).exit, codes.exitDone);
+  const other = new Uint8Array(32).fill(1);
+  const one = Uint8Array.of(1);
+  const changes: Uint8Array[][] = [
+    fields.with(0, new Uint8Array(31)),
+    fields.with(1, other),
+    fields.with(7, one),
+    fields.with(8, Uint8Array.of(0)),
+    fields.with(12, other),
+    fields.with(12, (fields[12] ?? other).with(31, 1)),
+    fields.with(12, (fields[12] ?? other).with(17, 1)),
+    fields.with(12, (fields[12] ?? other).subarray(1)),
+    fields.with(14, new Uint8Array(8).fill(1)),
+    fields.with(17, one),
+    fields.with(18, one),
+    [...fields, one],
+    fields.slice(0, 19),
+  ];
+  for (const [i, parts] of changes.entries()) {
+    assert.throws(() => run(parts), /unreachable/, `change ${i}`);
+  }
 });
