@@ -132,7 +132,7 @@ function readTask(): void {
 
 /** Output: [halt, gas used, output or deployed code, address of the new contract or empty]. */
 function emitResult(): void {
-  const created = execution.created;
+  const created = execution.halt === 0 ? execution.created : 0;
   let output = execution.output;
   let length = execution.outputLength;
   if (created !== 0) {

@@ -24,7 +24,7 @@ export class Execution {
   halt: i32;
   /** After the refund. */
   gasUsed: u64;
-  /** Address of the new contract; 0: none. */
+  /** Address of the new contract, also when its creation failed; 0: none. */
   created: usize;
   /** Output or revert data; of a successful creation the new contract's address. Valid until the next message. */
   output: usize;
@@ -63,7 +63,7 @@ export function executeTransaction(transaction: Transaction): void {
   execution.halt = result.halt;
   execution.output = result.output;
   execution.outputLength = result.outputLength;
-  execution.created = message.isCreation && result.halt === 0 ? created : 0;
+  execution.created = message.isCreation ? created : 0;
   settle(transaction, sender);
   endTransactionState();
 }
