@@ -24,7 +24,7 @@ const words = fc.oneof(
       minLength: 8,
       maxLength: 8,
     })
-    .map((digits) => digits.reduce((value, digit) => (value << 32n) | digit, 0n)),
+    .map((digits) => digits.reduce<bigint>((value, digit) => (value << 32n) | digit, 0n)),
 );
 
 function put(place: number, value: bigint): void {
