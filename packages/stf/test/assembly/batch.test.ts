@@ -336,6 +336,8 @@ test("false counts and bombs are refused as decodeBatch refuses them", () => {
     [1, 0, ...huge],
     [1, 0, 1, 0, 0, 0, ...huge],
     [1, 0, 1, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, ...huge],
+    // Two counts that fit alone and not together; then kinds that there are not.
+    [1, 0, 2, 0, 0, 0, 0, 0, 0, 10, 10, 9, 9],
   ]) {
     for (const length of [1_000, 1 << 20, (1 << 20) + 1]) {
       const plain = new Uint8Array(length);
