@@ -27,17 +27,12 @@ const hashScratch: usize = memory.data(32);
 export function beginCreate(frame: Frame, opcode: usize, sp: usize, gas: i64): Frame {
   // on the stack: value, offset and length of the init code, salt (CREATE2 only)
   const isSalted = opcode === CREATE2;
-  if (frame.isStatic) gas = halted(frame, haltStaticViolation);
-  if (gas >= 0) gas = expandMemory(frame, sp + 32, sp + 64, gas);
-  const length = <usize>load<u64>(sp, 64);
-  if (gas >= 0 && length > initcodeSizeMax) gas = halted(frame, haltInitcodeTooLarge);
-  if (gas >= 0) {
-    gas -= wordCount(length) * (isSalted ? gasInitcodeWord + gasHashWord : gasInitcodeWord);
-  }
+  gas = payInitcode(frame, isSalted, sp, gas);
   frame.gas = gas;
   if (gas < 0) return frame;
 
   const creator = frame.account;
+  const length = <usize>load<u64>(sp, 64);
   frame.sp = isSalted ? sp + 96 : sp + 64;
   frame.returnLengthMax = 0;
   const nonce = creator.nonce;
@@ -60,6 +55,16 @@ export function beginCreate(frame: Frame, opcode: usize, sp: usize, gas: i64): F
   start.value = sp;
   start.isStatic = false;
   return enterCreation(frame);
+}
+
+/** Answers the gas left once the init code can be read, negative on failure. */
+function payInitcode(frame: Frame, isSalted: bool, sp: usize, gas: i64): i64 {
+  if (frame.isStatic) return halted(frame, haltStaticViolation);
+  gas = expandMemory(frame, sp + 32, sp + 64, gas);
+  if (gas < 0) return gas;
+  const length = <usize>load<u64>(sp, 64);
+  if (length > initcodeSizeMax) return halted(frame, haltInitcodeTooLarge);
+  return gas - wordCount(length) * (isSalted ? gasInitcodeWord + gasHashWord : gasInitcodeWord);
 }
 
 /** Writes the address of what an account creates with a nonce (Yellow Paper, equation for ADDR). */

@@ -11,6 +11,7 @@ import { Frame, freeMemory, openFrame } from "./frame.ts";
 import { bitmapBytes } from "./jump-destinations.ts";
 import { conclude, concludeWithout } from "./leave.ts";
 import { precompileFailure, precompileNumber, runPrecompile } from "./precompiles.ts";
+import { clearReturnData } from "./return-data.ts";
 
 /** Zero bytes behind a code: STOP and the operand of a PUSH32 can be read without looking at the size. */
 const codePadding: usize = 40;
@@ -79,6 +80,7 @@ export function enterCreation(caller: Frame): Frame {
 }
 
 function startFrame(frame: Frame, mark: usize): Frame {
+  clearReturnData(); // EIP-211: empty at the start of every frame, whatever was called before
   frame.pc = frame.code;
   frame.gas = start.gas;
   frame.account = start.recipient;

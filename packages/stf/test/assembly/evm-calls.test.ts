@@ -64,16 +64,19 @@ test("calls that carry value: stipend, price, balance, static context, new accou
     [other, { code: assemble(callees["answers with what it sees"] ?? "") }],
     [small(0x99), { balance: 1n }],
   ]);
+  const amounts = [0n, 1n, 1_000n, 1_001n, top];
   for (const to of [word(other), 0x99n, 0x9999n, 2n, word(contract)]) {
-    for (const value of [0n, 1n, 1_000n, 1_001n, top]) {
-      for (const gas of [0n, 40_000n, top]) {
-        for (const kind of ["CALL", "CALLCODE"] as const) {
-          const code = assemble(call(kind, { to, value, gas }), tell);
-          await compare(`${kind} to ${to} of ${value} with ${gas}`, { code, accounts });
-          if (gas !== 40_000n) continue;
-          await compareAtLimits(`${kind} to ${to} of ${value}`, { code, accounts });
-          await compare(`static ${kind} of ${value}`, { code, accounts, kind: "staticCall" });
-        }
+    for (const value of amounts) {
+      for (const kind of ["CALL", "CALLCODE"] as const) {
+        const programs = [0n, 40_000n, top].map((gas) =>
+          assemble(call(kind, { to, value, gas }), tell),
+        );
+        const [none = assemble(""), some = none, all = none] = programs;
+        const name = `${kind} to ${to} of ${value}`;
+        await compare(name, { code: none, accounts });
+        await compareAtLimits(name, { code: some, accounts });
+        await compare(name, { code: all, accounts });
+        await compare(`static ${name}`, { code: some, accounts, kind: "staticCall" });
       }
     }
   }

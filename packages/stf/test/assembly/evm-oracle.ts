@@ -1,8 +1,8 @@
 /** The same messages on ethereumjs, and an assembler with its names of instructions. */
 import { createBlock } from "@ethereumjs/block";
-import { createEVM, type EVM } from "@ethereumjs/evm";
+import { createEVM, type EVM, type EVMResult } from "@ethereumjs/evm";
 import { MerkleStateManager } from "@ethereumjs/statemanager";
-import { Account, Address, createAddressFromString } from "@ethereumjs/util";
+import { Account, createAddressFromString } from "@ethereumjs/util";
 import { haltOutOfGas, haltRevert } from "../../assembly/interface.ts";
 import { oracleCommon } from "../oracle/common.ts";
 import {
@@ -40,30 +40,37 @@ export async function runOnOracle(
     origin: addressOf(environment.origin),
     block: blockOf(environment),
   });
-  const { exceptionError, executionGasUsed, gasRefund, logs, returnValue, ...after } =
-    result.execResult;
-  for (const destroyed of after.selfdestruct?.keys() ?? []) {
-    if (!after.createdAddresses?.has(destroyed)) continue;
-    await evm.journal.deleteAccount(createAddressFromString(destroyed));
+  const { createdAddresses, selfdestruct } = result.execResult;
+  for (const destroyed of selfdestruct?.keys() ?? []) {
+    if (createdAddresses?.has(destroyed)) {
+      await evm.journal.deleteAccount(createAddressFromString(destroyed));
+    }
   }
   await evm.journal.cleanup();
   await stateManager.flush();
-  const isCreated = message.kind === "creation" && exceptionError === undefined;
-  const created = result.createdAddress?.bytes ?? new Uint8Array();
-  // ethereumjs calls it a revert when a precompile fails
-  const isPrecompile = BigInt(`0x${message.recipient}`) <= 10n;
-  const halt = exceptionError?.error === "revert" && !isPrecompile ? haltRevert : haltOutOfGas;
+  return { ...outcomeOf(message, result), root: hex(await stateManager.getStateRoot()) };
+}
+
+function outcomeOf(message: MessageInput, { execResult, createdAddress }: EVMResult): Outcome {
+  const { exceptionError, executionGasUsed, gasRefund, logs, returnValue } = execResult;
+  const gasLeft = message.gas - executionGasUsed;
+  if (exceptionError !== undefined) {
+    // ethereumjs calls it a revert when a precompile fails
+    const isPrecompile = BigInt(`0x${message.recipient}`) <= 10n;
+    const isRevert = exceptionError.error === "revert" && !isPrecompile;
+    const halt = isRevert ? haltRevert : haltOutOfGas;
+    return { halt, gasLeft, output: hex(returnValue), refund: 0n, logs: [] };
+  }
   return {
-    halt: exceptionError === undefined ? 0 : halt,
-    gasLeft: message.gas - executionGasUsed,
-    output: hex(isCreated ? created : returnValue),
-    refund: exceptionError === undefined ? (gasRefund ?? 0n) : 0n,
-    logs: (exceptionError === undefined ? (logs ?? []) : []).map(([address, topics, data]) => ({
+    halt: 0,
+    gasLeft,
+    output: hex(createdAddress?.bytes ?? returnValue),
+    refund: gasRefund ?? 0n,
+    logs: (logs ?? []).map(([address, topics, data]) => ({
       address: hex(address),
       topics: topics.map(hex),
       data: hex(data),
     })),
-    root: hex(await stateManager.getStateRoot()),
   };
 }
 
@@ -141,7 +148,3 @@ function push(value: bigint): number[] {
   const bytes = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, "hex");
   return [0x5f + bytes.length, ...bytes];
 }
-
-/** The address of what `creator` (address) creates with `nonce`. */
-export { generateAddress } from "@ethereumjs/util";
-export { Address };

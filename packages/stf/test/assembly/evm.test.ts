@@ -22,6 +22,24 @@ const words = [
   top,
 ];
 const small = (address: number) => address.toString(16).padStart(40, "0");
+/** Offsets in memory. */
+const places = [
+  0n,
+  1n,
+  31n,
+  32n,
+  33n,
+  1_000n,
+  23_456n,
+  500_000n,
+  2n ** 32n - 1n,
+  2n ** 32n,
+  2n ** 40n,
+  2n ** 63n,
+  2n ** 64n - 1n,
+  2n ** 64n,
+  top,
+];
 /** Ends a program with the top word as output. */
 const answer = "0 MSTORE 32 0 RETURN";
 
@@ -126,23 +144,6 @@ test("jumps", async () => {
 });
 
 test("memory: loads, stores, copies, expansion and its price", async () => {
-  const places = [
-    0n,
-    1n,
-    31n,
-    32n,
-    33n,
-    1_000n,
-    23_456n,
-    500_000n,
-    2n ** 32n - 1n,
-    2n ** 32n,
-    2n ** 40n,
-    2n ** 63n,
-    2n ** 64n - 1n,
-    2n ** 64n,
-    top,
-  ];
   for (const place of places) {
     for (const name of ["MLOAD", "1 SWAP1 MSTORE", `${top - 5n} SWAP1 MSTORE8`]) {
       await compareAtLimits(name, { code: assemble(place, name, `MSIZE ${answer}`) });
@@ -150,29 +151,24 @@ test("memory: loads, stores, copies, expansion and its price", async () => {
     const isFar = place > 33n;
     for (const length of isFar ? [0n, 77n] : [0n, 1n, 32n, 77n, 2n ** 32n, top]) {
       for (const name of ["RETURN", "REVERT", "KECCAK256", "LOG0"]) {
-        await compare(`${name} ${place} ${length}`, {
-          code: assemble(`1 7 MSTORE`, length, place, name, "MSIZE", answer),
-        });
+        const code = assemble("1 7 MSTORE", length, place, name, "MSIZE", answer);
+        await compare(`${name} ${place} ${length}`, { code });
       }
-      for (const from of isFar ? [5n] : [0n, 5n, 40n, 2n ** 32n, top]) {
-        for (const name of ["CALLDATACOPY", "CODECOPY", "RETURNDATACOPY", "MCOPY"]) {
-          const code = assemble(
-            `${top / 7n} 3 MSTORE`,
-            length,
-            from,
-            place,
-            name,
-            "MSIZE 64 MSTORE 128 0 RETURN",
-          );
-          await compare(`${name} ${place} ${from} ${length}`, {
-            code,
-            input: Uint8Array.from({ length: 50 }, (_, i) => i + 1),
-          });
-        }
-      }
+      await compareCopies(place, length, isFar ? [5n] : [0n, 5n, 40n, 2n ** 32n, top]);
     }
   }
 });
+
+async function compareCopies(to: bigint, length: bigint, froms: readonly bigint[]): Promise<void> {
+  const input = Uint8Array.from({ length: 50 }, (_, i) => i + 1);
+  for (const from of froms) {
+    for (const name of ["CALLDATACOPY", "CODECOPY", "RETURNDATACOPY", "MCOPY"]) {
+      const program = [length, from, to, name, "MSIZE 64 MSTORE 128 0 RETURN"];
+      const code = assemble(`${top / 7n} 3 MSTORE`, ...program);
+      await compare(`${name} ${to} ${from} ${length}`, { code, input });
+    }
+  }
+}
 
 test("overlapping copies inside the memory", async () => {
   const bytes = Array.from({ length: 4 }, (_, i) => `${top / BigInt(i + 3)} ${32 * i} MSTORE`).join(
