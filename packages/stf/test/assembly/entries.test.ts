@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { getMerkleStateProof } from "@ethereumjs/statemanager";
-import { createAddressFromString } from "@ethereumjs/util";
+import { createAddressFromString, generateAddress } from "@ethereumjs/util";
 import { encodeBatch, type Hex, hexToBytes } from "@sequorum/protocol";
 import * as codes from "../../assembly/interface.ts";
 import { oracleCommon } from "../oracle/common.ts";
@@ -144,8 +144,9 @@ test("a plain block with withdrawals is the oracle's", async () => {
   const oracle = createOracleEngine();
   const stateRoot = await oracle.genesis(world);
   await openChain(machine, world);
-  const withdrawals = [
-    { index: 0n, validator: 5n, address: other, amountGwei: 10n },
+  const plain = { index: 0n, validator: 5n, address: other, amountGwei: 10n };
+  const withdrawals: (typeof plain)[] = [
+    plain,
     {
       index: 1n,
       validator: 5n,
@@ -170,6 +171,11 @@ test("a plain block with withdrawals is the oracle's", async () => {
       gasLimit: 90_000n,
     }),
   ];
+  // a contract that destroys itself at once, and gets a withdrawal afterwards
+  const shortLived = generateAddress(hexToBytes(sender), Uint8Array.of(3));
+  const fleeting = { to: new Uint8Array(0), data: hexToBytes("0x33ff"), gasLimit: 90_000n };
+  transactions.push(signedBy(0, { ...fleeting, nonce: 3n }));
+  withdrawals.push({ ...plain, address: `0x${hexOf(shortLived)}` });
   const ancestors = [originHash, `0x${"b3".repeat(32)}` as const];
   const environment = {
     parentHash: originHash,
@@ -182,7 +188,7 @@ test("a plain block with withdrawals is the oracle's", async () => {
     originHash,
     extraData: "0x00ff" as const,
   };
-  for (const count of [0, 1, 4]) {
+  for (const count of [0, 1, 4, 5]) {
     const task = {
       chainId,
       stateRoot,
