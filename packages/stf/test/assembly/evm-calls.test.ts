@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { compare, compareAtLimits, contract, other, sender } from "./evm-comparison.ts";
+import { hex } from "./evm-harness.ts";
 import { assemble } from "./evm-oracle.ts";
 
 const top = 2n ** 256n - 1n;
@@ -79,6 +80,23 @@ test("calls that carry value: stipend, price, balance, static context, new accou
         await compare(`static ${name}`, { code: some, accounts, kind: "staticCall" });
       }
     }
+  }
+});
+
+test("a frame starts without return data, whatever was called before (EIP-211)", async () => {
+  const third = "33".repeat(20);
+  const accounts = new Map([
+    [other, { code: assemble("RETURNDATASIZE 0 MSTORE 77 0 RETURN") }],
+    [third, { code: assemble("1 0 MSTORE 50 0 RETURN") }],
+  ]);
+  for (const kind of kinds) {
+    const before = call("CALL", { to: word(third) });
+    const code = assemble(before, "POP", call(kind), "RETURNDATASIZE 96 MSTORE 128 0 RETURN");
+    await compare(kind, { code, accounts });
+    const creating = `${BigInt(`0x${hex(assemble("RETURNDATASIZE 0 MSTORE 32 0 RETURN"))}`)} 0 MSTORE`;
+    const size = assemble("RETURNDATASIZE 0 MSTORE 32 0 RETURN").length;
+    const creation = `${size} ${32 - size} 0 CREATE EXTCODEHASH RETURNDATASIZE ADD`;
+    await compare("CREATE", { code: assemble(creating, before, "POP", creation, tell), accounts });
   }
 });
 
