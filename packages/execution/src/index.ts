@@ -1,5 +1,11 @@
-export { type ContentChannel, channelBackend } from "./contents/content-channel.ts";
 export * from "./contents/content-reader.ts";
 export * from "./contents/content-rows.ts";
 export * from "./contents/prune-store.ts";
+export * from "./contents/state-access.ts";
 export * from "./pruning/pruning.ts";
+export { rememberSenders } from "./senders/recovery.ts";
+export * from "./senders/sender-pool.ts";
+export { type AskedThread, ThreadEnded } from "./threads/ask-thread.ts";
+export * from "./threads/block-thread.ts";
+export * from "./threads/call-thread.ts";
+export type { TraceRequest } from "./threads/thread-requests.ts";

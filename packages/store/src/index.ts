@@ -1,2 +1,3 @@
+export * from "./connection.ts";
 export * from "./keystore.ts";
 export * from "./store.ts";

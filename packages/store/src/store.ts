@@ -1,13 +1,7 @@
 /** A service's own Postgres schema: connection pool, migrations, transactions. */
 import { readdir, readFile } from "node:fs/promises";
-import postgres from "postgres";
 import { FatalError, RetryableError, retry } from "@sequorum/service";
-
-/** A query runner; int8 columns and parameters are bigint. */
-export type Sql = postgres.Sql<{ bigint: bigint }>;
-
-/** A query runner bound to one transaction. */
-export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
+import { type Connection, connect, type Sql, type Transaction } from "./connection.ts";
 
 /** A service's store. */
 export type Store = {
@@ -19,26 +13,20 @@ export type Store = {
 };
 
 /** Options of `openStore`. */
-export type StoreOptions = {
-  readonly url: string;
-  /** Schema of the service, created when missing. */
-  readonly schema: string;
+export type StoreOptions = Connection & {
   /** Directory of `000001_name.sql` files, applied once each in order. */
   readonly migrations: URL;
   readonly signal: AbortSignal;
-  /** Connections of the pool. */
-  readonly connectionsMax?: number;
 };
 
-const connectTimeoutSeconds = 5;
 const openTimeoutMs = 60_000;
 
-/** Connects, creates the schema and applies migrations. Waits up to a minute for Postgres, then throws `RetryableError`. */
+/** Connects, creates the schema when missing and applies migrations. Waits up to a minute for Postgres, then throws `RetryableError`. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(options.schema)) {
     throw new FatalError(`schema name ${options.schema} is not lower-case letters, digits and _`);
   }
-  const sql = connectStore(options);
+  const sql = connect(options);
   const attempt = () => environment(() => migrate(sql, options));
   try {
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(openTimeoutMs)]);
@@ -52,19 +40,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     transaction: (work) => transact(sql, work),
     close: () => sql.end({ timeout: 5 }),
   };
-}
-
-/** A pool of connections to a schema that `openStore` has made, for a thread that only queries; connects when it is used. */
-export function connectStore(
-  options: Pick<StoreOptions, "url" | "schema" | "connectionsMax">,
-): Sql {
-  return postgres(options.url, {
-    max: options.connectionsMax ?? 4,
-    connect_timeout: connectTimeoutSeconds,
-    onnotice: () => {},
-    connection: { search_path: options.schema, application_name: `sequorum-${options.schema}` },
-    types: { bigint: postgres.BigInt },
-  });
 }
 
 const callbacks = new WeakMap<object, (() => void)[]>();

@@ -46,7 +46,8 @@ export type OrdererConfig = {
   readonly callGasMax: number;
   readonly callsMax: number;
   readonly callMsMax: number;
-  readonly stateNodesMax: number;
+  readonly stateCacheBytes: number;
+  readonly stateBlocksKeptMin: number;
   readonly mempoolTransactionsMax: number;
   readonly mempoolBytesMax: number;
   readonly mempoolPerSenderMax: number;
@@ -101,7 +102,16 @@ export const ordererConfigKeys: ConfigKeys<OrdererConfig> = {
   ),
   callsMax: optional("ORDERER_CALLS_MAX", integer({ min: 1, max: 1_000 }), 16),
   callMsMax: optional("ORDERER_CALL_MS_MAX", integer({ min: 50, max: 60_000 }), 5_000),
-  stateNodesMax: optional("ORDERER_STATE_NODES_MAX", count, 100_000),
+  stateCacheBytes: optional(
+    "ORDERER_STATE_CACHE_BYTES",
+    integer({ min: 67_108_864, max: 4_294_967_294 }),
+    268_435_456,
+  ),
+  stateBlocksKeptMin: optional(
+    "ORDERER_STATE_BLOCKS_KEPT_MIN",
+    integer({ min: 1, max: 1_000_000_000 }),
+    20_000,
+  ),
   mempoolTransactionsMax: optional("ORDERER_MEMPOOL_TRANSACTIONS_MAX", count, 16_384),
   mempoolBytesMax: optional(
     "ORDERER_MEMPOOL_BYTES_MAX",

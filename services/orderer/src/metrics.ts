@@ -16,6 +16,8 @@ export type OrdererMetrics = {
   readonly acceptanceSeconds: HistogramMetric;
   readonly commitSeconds: HistogramMetric;
   readonly executionSeconds: HistogramMetric;
+  readonly stateKeptFrom: GaugeMetric;
+  readonly prunedContents: CounterMetric;
 };
 
 /** Registers them. */
@@ -65,6 +67,14 @@ export function createOrdererMetrics(metrics: Metrics): OrdererMetrics {
       name: "orderer_execution_seconds",
       help: "Time to build or verify a block",
       labels: ["kind"],
+    }),
+    stateKeptFrom: metrics.gauge({
+      name: "orderer_state_kept_from_height",
+      help: "Height of the oldest block whose state is kept",
+    }),
+    prunedContents: metrics.counter({
+      name: "orderer_state_pruned_contents_total",
+      help: "Trie nodes, codes and headers that pruning deleted",
     }),
   };
 }

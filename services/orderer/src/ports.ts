@@ -9,7 +9,7 @@ import type {
   Log,
   Receipt,
   Transaction,
-} from "@sequorum/stf";
+} from "@sequorum/stf/next";
 
 /** How firm a block is: the leader's seal, certified by the PoS chain, in an accepted batch, final on L1. */
 export type ConfirmationLevel = "soft" | "quorum" | "posted" | "final";
@@ -68,7 +68,23 @@ export type ChainLog = Log & {
   readonly isRemoved: boolean;
 };
 
-/** Reads the chain and its state. Every method answers `undefined` for a block that is not known. */
+/** The state of a block is no more; blocks, receipts and logs still are. */
+export class StatePruned extends Error {
+  readonly height: bigint;
+  /** The oldest block whose state there is. */
+  readonly keptFrom: bigint;
+  constructor(height: bigint, keptFrom: bigint) {
+    super(`state of block ${height} is pruned; this node keeps states from block ${keptFrom} on`);
+    this.name = "StatePruned";
+    this.height = height;
+    this.keptFrom = keptFrom;
+  }
+}
+
+/**
+ * Reads the chain and its state. Every method answers `undefined` for a block that is not known; those that read state
+ * throw `StatePruned`.
+ */
 export type ChainReader = {
   readonly chainId: bigint;
   /** Height of the canonical head, from memory. */
@@ -100,7 +116,7 @@ export type EstimateResult =
   | { readonly type: "reverted"; readonly data: Uint8Array }
   | { readonly type: "failed"; readonly reason: string };
 
-/** Runs calls that leave no trace. `undefined` = block not known; `busy` = too many at once. */
+/** Runs calls that leave no trace. `undefined` = block not known; `busy` = too many at once; throws `StatePruned`. */
 export type CallExecutor = {
   call(request: CallRequest, at: BlockId): Promise<CallResult | { type: "busy" } | undefined>;
   estimateGas(

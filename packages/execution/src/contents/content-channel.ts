@@ -2,7 +2,7 @@
  * The synchronous end of reading contents: execution is synchronous and Postgres' client is not, so a reader thread
  * (`content-reader-thread.ts`) asks Postgres while the executing thread waits on shared memory.
  */
-import { RetryableError } from "@sequorum/service";
+import { RetryableError } from "@sequorum/service/errors";
 import type { StateBackend } from "@sequorum/stf/next";
 
 /**

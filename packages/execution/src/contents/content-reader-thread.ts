@@ -1,8 +1,9 @@
 /** The thread that reads contents from Postgres for the threads that execute. */
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "@sequorum/protocol";
-import { describeError, RetryableError, retry, withTimeout } from "@sequorum/service";
-import { connectStore } from "@sequorum/store";
+import { describeError, RetryableError } from "@sequorum/service/errors";
+import { retry, withTimeout } from "@sequorum/service/waiting";
+import { connect } from "@sequorum/store/connection";
 import {
   answerAbsent,
   answerFailed,
@@ -24,7 +25,7 @@ const reasonBytesMax = 1_024;
 const port = parentPort;
 assert(port !== null, "this file runs as a worker thread");
 const { url, schema } = workerData as ContentReaderData;
-const sql = connectStore({ url, schema, connectionsMax });
+const sql = connect({ url, schema, connectionsMax });
 
 port.on("message", ({ memory }: ContentChannel) => {
   serve(memory).catch((error: unknown) => {

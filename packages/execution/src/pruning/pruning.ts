@@ -62,7 +62,7 @@ export function startPruning(options: PruningOptions): Pruning {
     }
   };
   const ended = (async () => {
-    while (await look()) await sleep(lookMs, signal).catch(() => {});
+    while (!signal.aborted && (await look())) await sleep(lookMs, signal).catch(() => {});
   })();
   return { keptFrom: () => keptFrom, ended };
 }

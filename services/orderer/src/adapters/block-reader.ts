@@ -1,6 +1,6 @@
 /** Reads of blocks, with a bounded cache in front: blocks never change. */
 import type { Hex } from "@sequorum/protocol";
-import type { BlockHeader, Receipt } from "@sequorum/stf";
+import type { BlockHeader, Receipt } from "@sequorum/stf/next";
 import type { Sql } from "@sequorum/store";
 import { LRUCache } from "lru-cache";
 import type { ChainLog, LogFilter } from "../ports.ts";
@@ -31,7 +31,6 @@ export type BlockReader = {
   canonicalReferences(from: bigint, max: number): Promise<CanonicalReference[]>;
   receipts(hash: Hex): Promise<readonly Receipt[] | undefined>;
   header(hash: Hex): Promise<BlockHeader | undefined>;
-  node(key: string): Promise<Uint8Array | undefined>;
   /** Place of a transaction in the canonical chain. */
   locate(hash: Hex): Promise<{ readonly blockHash: Hex; readonly index: number } | undefined>;
   /** Canonical logs of a range, or logs of one block; at most `max + 1`. */
@@ -106,10 +105,6 @@ export function createBlockReader(sql: Sql): BlockReader {
     async header(hash) {
       const [row] = await sql`select header from blocks where hash = ${bytea(hash)}`;
       return row === undefined ? undefined : headerOf(row["header"]);
-    },
-    async node(key) {
-      const [row] = await sql`select value from nodes where key = ${Buffer.from(key, "hex")}`;
-      return row === undefined ? undefined : new Uint8Array(row["value"]);
     },
     async locate(hash) {
       const [row] = await sql`select t.block_hash, t.position from transactions t

@@ -1,7 +1,8 @@
 /** Writes of blocks: everything of one block, and what it does to the chain, in one transaction. */
 import type { Bus } from "@sequorum/bus";
+import { insertContents } from "@sequorum/execution";
 import { assert, type Hex, hexToBytes } from "@sequorum/protocol";
-import { encodeHeader, type ExecutedBlock } from "@sequorum/stf";
+import { encodeHeader, type ExecutedBlock } from "@sequorum/stf/next";
 import type { Transaction } from "@sequorum/store";
 import type { ChainChange } from "../core/effect.ts";
 import type { BlockSummary } from "../core/state.ts";
@@ -29,7 +30,7 @@ export async function insertBlock(
         ${forcedCount}, ${Buffer.from(encodeHeader(header))}, ${Buffer.from(rlp)}, ${encodeReceipts(receipts)},
         ${seal === null ? null : bytea(seal)})
       on conflict (hash) do nothing`,
-    insertNodes(tx, executed.writes),
+    insertContents(tx, executed.writes, header.number),
     tx`insert into transactions (hash, block_hash, position)
       select key, ${bytea(hash)}, place - 1 from unnest(${byteas(tx, hashes)}::bytea[]) with ordinality as listed (key, place)
       on conflict do nothing`,
@@ -38,29 +39,6 @@ export async function insertBlock(
         tx`insert into logs ${tx({ ...row, topics: byteas(tx, row.topics) })} on conflict do nothing`,
     ),
   ]);
-}
-
-/** Trie nodes written with one statement. */
-const nodesPerStatement = 2_000;
-
-async function insertNodes(
-  tx: Transaction,
-  writes: ReadonlyMap<string, Uint8Array>,
-): Promise<void> {
-  const entries = [...writes];
-  for (let at = 0; at < entries.length; at += nodesPerStatement) {
-    const part = entries.slice(at, at + nodesPerStatement);
-    const keys = byteas(
-      tx,
-      part.map(([key]) => Buffer.from(key, "hex")),
-    );
-    const values = byteas(
-      tx,
-      part.map(([, value]) => value),
-    );
-    await tx`insert into nodes (key, value) select * from unnest(${keys}::bytea[], ${values}::bytea[])
-      on conflict (key) do nothing`;
-  }
 }
 
 /** Writes that this node sealed a block; fails when it sealed another one for the term and height. */

@@ -1,6 +1,6 @@
 /** Rows about the chain's progress and the waiting transactions: what a restart loads. */
 import { type Hex, hexToBytes } from "@sequorum/protocol";
-import type { Executor } from "@sequorum/stf";
+import type { Executor } from "@sequorum/stf/next";
 import type { Sql, Transaction } from "@sequorum/store";
 import type { PooledTransaction } from "../core/mempool.ts";
 import type { TermInfo } from "../core/state.ts";
@@ -28,9 +28,17 @@ export async function insertTransactions(
     on conflict (hash) do nothing`;
 }
 
-/** Waiting transactions in order of arrival; ones that no longer decode (a rule changed) are left out. */
-export async function loadTransactions(sql: Sql, executor: Executor): Promise<PooledTransaction[]> {
+/**
+ * Waiting transactions in order of arrival; ones that no longer decode (a rule changed) are left out. `prepare` is given all
+ * of them before they are decoded.
+ */
+export async function loadTransactions(
+  sql: Sql,
+  executor: Pick<Executor, "decodeTransaction">,
+  prepare: (raws: readonly Uint8Array[]) => Promise<void>,
+): Promise<PooledTransaction[]> {
   const rows = await sql`select sequence, received_at_ms, raw from mempool order by sequence`;
+  await prepare(rows.map((row) => new Uint8Array(row["raw"])));
   return rows.flatMap((row) => {
     const decoded = executor.decodeTransaction(new Uint8Array(row["raw"]));
     if (decoded.type === "rejected") return [];

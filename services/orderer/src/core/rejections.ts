@@ -1,5 +1,5 @@
 /** The closed lists of reasons for which the core refuses something. README, "Rejections". */
-import type { TransactionFault } from "@sequorum/stf";
+import type { TransactionFault } from "@sequorum/stf/next";
 
 /** Why a transaction is not taken into the mempool. */
 export type TransactionRejection =

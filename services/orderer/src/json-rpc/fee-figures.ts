@@ -1,6 +1,6 @@
 /** Fee figures from past blocks: rewards by percentile and a suggested tip. Pure. */
 import { assert } from "@sequorum/protocol";
-import type { L2Block, Receipt } from "@sequorum/stf";
+import type { L2Block, Receipt } from "@sequorum/stf/next";
 
 /** A block with its receipts. */
 export type BlockWithReceipts = { readonly block: L2Block; readonly receipts: readonly Receipt[] };

@@ -1,21 +1,29 @@
 /** The chain as front ends read it: what has been stored and told, never what is still on its way. */
+import type { CallThread, StateAccess, TimedOut } from "@sequorum/execution";
 import { assert, type Hex } from "@sequorum/protocol";
-import { type CallResult, type Executor, nextBaseFeePerGas } from "@sequorum/stf";
+import {
+  type AccountProof,
+  type CallRequest,
+  type CallResult,
+  type Executor,
+  MissingContent,
+  nextBaseFeePerGas,
+} from "@sequorum/stf/next";
 import type { BlockReader } from "../adapters/block-reader.ts";
 import type { StoredBlock } from "../adapters/block-rows.ts";
 import type { Levels } from "../adapters/progress-store.ts";
-import type {
-  BlockId,
-  CallExecutor,
-  ChainBlock,
-  ChainEvent,
-  ChainEvents,
-  ChainLog,
-  ChainReader,
-  ConfirmationLevel,
-  LogFilter,
+import {
+  type BlockId,
+  type CallExecutor,
+  type ChainBlock,
+  type ChainEvent,
+  type ChainEvents,
+  type ChainLog,
+  type ChainReader,
+  type ConfirmationLevel,
+  type LogFilter,
+  StatePruned,
 } from "../ports.ts";
-import type { CallRequest } from "@sequorum/stf";
 import { decodedOf } from "./engine.ts";
 import { estimate } from "./estimate-gas.ts";
 
@@ -26,10 +34,12 @@ export type ChainPosition = { head: Hex; headNumber: bigint; levels: Levels };
 export type ChainViewOptions = {
   readonly chainId: bigint;
   readonly reader: BlockReader;
-  readonly executor: Executor;
+  readonly state: StateAccess;
+  readonly calls: Pick<CallThread, "call">;
   /** Replaced by the shell when the chain moves. */
   readonly position: ChainPosition;
-  readonly runCall: Executor["call"];
+  /** States of blocks below this height may be gone. */
+  readonly keptFrom: () => bigint;
   readonly callGasMax: bigint;
   readonly callsMax: number;
 };
@@ -77,15 +87,18 @@ export function createFinder({ reader, position }: Pick<ChainViewOptions, "reade
 
 /** Makes the reader for front ends. */
 export function createChainReader(options: ChainViewOptions): ChainReader {
-  const { reader, executor, position } = options;
+  const { reader, position } = options;
+  const { executor } = options.state;
   const find = createFinder(options);
-  const rootAt = async (at: BlockId) => (await find(at))?.block.header.stateRoot;
-  const atRoot = async <T>(
+  const withState = createStateGuard(options);
+  const readAt = async <T>(
     at: BlockId,
-    read: (root: Hex) => Promise<T>,
+    read: (executor: Executor, root: Hex) => T,
   ): Promise<T | undefined> => {
-    const root = await rootAt(at);
-    return root === undefined ? undefined : read(root);
+    const found = await find(at);
+    if (found === undefined) return undefined;
+    const { stateRoot } = found.block.header;
+    return withState(found, () => options.state.read((executing) => read(executing, stateRoot)));
   };
   return {
     chainId: options.chainId,
@@ -111,18 +124,53 @@ export function createChainReader(options: ChainViewOptions): ChainReader {
       const logs = await reader.logs(filter);
       return logs.length > filter.resultsMax ? { type: "tooMany" } : { type: "found", logs };
     },
-    account: (address, at) => atRoot(at, (root) => executor.account(root, address)),
-    code: (address, at) => atRoot(at, (root) => executor.code(root, address)),
-    storage: (address, slot, at) => atRoot(at, (root) => executor.storage(root, address, slot)),
-    proof: (address, slots, at) => atRoot(at, (root) => executor.proof(root, address, slots)),
+    account: (address, at) => readAt(at, (from, root) => from.account(root, address)),
+    code: (address, at) => readAt(at, (from, root) => from.code(root, address)),
+    storage: (address, slot, at) => readAt(at, (from, root) => from.storage(root, address, slot)),
+    async proof(address, slots, at) {
+      let whole = await readAt(at, (from, root) => from.proof(root, address, []));
+      // in parts: the event loop has a turn between them, and what is missing does not repeat all of it
+      for (let first = 0; first < slots.length; first += slotsPerRead) {
+        const part = slots.slice(first, first + slotsPerRead);
+        const proof = await readAt(at, (from, root) => from.proof(root, address, part));
+        if (whole !== undefined && proof !== undefined) whole = joined(whole, proof);
+      }
+      return whole;
+    },
     decodeTransaction: (raw) => decodedOf(executor, raw),
     nextBaseFeePerGas: (block) => nextBaseFeePerGas(block.header),
+  };
+}
+
+/** Storage slots that are proved without a pause. */
+const slotsPerRead = 16;
+
+function joined(whole: AccountProof, part: AccountProof): AccountProof {
+  return { ...whole, storageProof: [...whole.storageProof, ...part.storageProof] };
+}
+
+/** Runs what reads a block's state; throws `StatePruned` when that is gone. */
+function createStateGuard({ keptFrom }: Pick<ChainViewOptions, "keptFrom">) {
+  return async <T>({ block, isCanonical }: ChainBlock, read: () => Promise<T>): Promise<T> => {
+    const height = block.header.number;
+    if (height < keptFrom()) throw new StatePruned(height, keptFrom());
+    try {
+      return await read();
+    } catch (error) {
+      // pruned meanwhile, or a block of a branch that left the chain below what is kept
+      const isPruned = height < keptFrom() || !isCanonical;
+      if (error instanceof MissingContent && isPruned) throw new StatePruned(height, keptFrom());
+      throw error;
+    }
   };
 }
 
 /** Makes the executor of calls; a bound on how many run at once keeps blocks coming. */
 export function createCallExecutor(options: ChainViewOptions): CallExecutor {
   const find = createFinder(options);
+  const withState = createStateGuard(options);
+  const called = async (...[header, request]: Parameters<CallThread["call"]>) =>
+    resultOf(await options.calls.call(header, request));
   let running = 0;
   const limited = async <T>(work: () => Promise<T>): Promise<T | { type: "busy" }> => {
     if (running >= options.callsMax) return { type: "busy" };
@@ -140,20 +188,25 @@ export function createCallExecutor(options: ChainViewOptions): CallExecutor {
   return {
     call: (request, at) =>
       limited(async (): Promise<CallResult | undefined> => {
-        const header = (await find(at))?.block.header;
-        return header === undefined ? undefined : options.runCall(header, bounded(request));
+        const found = await find(at);
+        if (found === undefined) return undefined;
+        return withState(found, () => called(found.block.header, bounded(request)));
       }) as ReturnType<CallExecutor["call"]>,
     estimateGas: (request, at) =>
       limited(async () => {
-        const header = (await find(at))?.block.header;
-        if (header === undefined) return undefined;
-        return estimate(
-          { call: options.runCall, account: options.executor.account },
-          header,
-          bounded(request),
-        );
+        const found = await find(at);
+        if (found === undefined) return undefined;
+        const account = (root: Hex, address: Hex) =>
+          options.state.read((executor) => executor.account(root, address));
+        const caller = { call: called, account };
+        return withState(found, () => estimate(caller, found.block.header, bounded(request)));
       }) as ReturnType<CallExecutor["estimateGas"]>,
   };
+}
+
+function resultOf(result: CallResult | TimedOut): CallResult {
+  if (result.type !== "timedOut") return result;
+  return { type: "failed", reason: "execution timed out", gasUsed: 0n };
 }
 
 /** Events for front ends. */

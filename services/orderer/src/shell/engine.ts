@@ -2,7 +2,6 @@
 import { assert, type Hex } from "@sequorum/protocol";
 import {
   type BuiltBlock,
-  type CachedStateStore,
   encodeBlock,
   type ExecutedBlock,
   type Executor,
@@ -11,14 +10,14 @@ import {
   nextBaseFeePerGas,
   type ParentBlock,
   type Transaction,
-} from "@sequorum/stf";
+} from "@sequorum/stf/next";
 import type { Sql } from "@sequorum/store";
 import type { BlockReader } from "../adapters/block-reader.ts";
 import type { BlockToWrite } from "../adapters/block-writer.ts";
 import { loadForcedEntries, loadOrigin } from "../adapters/l1-origins.ts";
 import type { Effect } from "../core/effect.ts";
 import type { BlockSummary } from "../core/state.ts";
-import type { BlockThread } from "./threaded-executor.ts";
+import type { Execution } from "./execution.ts";
 
 /** A block from a peer that is not executed yet. */
 export type PeerBlock = {
@@ -54,11 +53,9 @@ export type Engine = {
 
 /** What the engine works with. */
 export type EngineOptions = {
-  readonly executor: Executor;
-  readonly states: CachedStateStore;
+  readonly execution: Pick<Execution, "state" | "blocks" | "senders" | "remember">;
   readonly sql: Sql;
   readonly reader: BlockReader;
-  readonly thread: BlockThread;
   readonly coinbase: Hex;
   /** Time that a build may take. */
   readonly buildMsMax: number;
@@ -66,7 +63,9 @@ export type EngineOptions = {
 
 /** Makes the engine. */
 export function createEngine(options: EngineOptions): Engine {
-  const { executor, states, sql } = options;
+  const { sql, execution } = options;
+  const { blocks } = execution;
+  const { executor, states } = execution.state;
   const received = new Map<Hex, PeerBlock>();
   const executed = new Map<Hex, { result: ExecutedBlock; rlp: Uint8Array }>();
   const parentOf = async (hash: Hex): Promise<ParentBlock> => {
@@ -103,7 +102,7 @@ export function createEngine(options: EngineOptions): Engine {
         transactions: transactions.map(({ raw }) => raw),
         forcedEntries,
       };
-      const result = await options.thread.build(parent, inputs, options.buildMsMax);
+      const result = await blocks.build(parent, inputs, options.buildMsMax);
       if (result.type === "notIncludable") return { reason: result.reason };
       return { summary: hold(result, encodeBlock(result.block)), leftOut: result.leftOut };
     },
@@ -122,7 +121,8 @@ export function createEngine(options: EngineOptions): Engine {
         max: forcedEntriesPerBlockMax,
       });
       const derived = { originNumber, originTime: origin.timestamp, forcedEntries };
-      const result = await options.thread.verify(parent, block.block, derived);
+      execution.remember(await execution.senders.recoverBlock(block.block.transactions));
+      const result = await blocks.verify(parent, block.block, derived);
       if (result.type === "notIncludable") return { type: "invalid", reason: result.reason };
       return { type: "valid", summary: hold(result, block.rlp) };
     },
@@ -133,7 +133,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     release(hash, isStored) {
       received.delete(hash);
-      if (executed.delete(hash)) options.thread.release(hash, isStored);
+      if (executed.delete(hash)) blocks.release(hash, isStored);
       states.release(hash, isStored);
     },
   };

@@ -1,9 +1,13 @@
 /** The least gas limit with which a call succeeds. */
-import type { BlockHeader, CallRequest, Executor } from "@sequorum/stf";
+import type { Hex } from "@sequorum/protocol";
+import type { AccountSummary, BlockHeader, CallRequest, CallResult } from "@sequorum/stf/next";
 import type { EstimateResult } from "../ports.ts";
 
 /** What estimating needs of an executor. */
-export type Caller = Pick<Executor, "call" | "account">;
+export type Caller = {
+  call(header: BlockHeader, request: CallRequest): Promise<CallResult>;
+  account(stateRoot: Hex, address: Hex): Promise<AccountSummary>;
+};
 
 /** The search ends when the bounds are this close (1/64), as geth's does. */
 const tolerance = 64n;

@@ -1,30 +1,40 @@
-/** Raw transactions on their way to the core: decoded, grouped, answered. One group is one commit. */
-import type { Hex } from "@sequorum/protocol";
-import type { AccountSummary, Executor, StateStore, Transaction } from "@sequorum/stf";
+/**
+ * Raw transactions on their way to the core: senders recovered on other threads, decoded, grouped, answered. They stay in
+ * the order in which they came; one group is one commit.
+ */
+import { type RecoveredSender, rememberSenders } from "@sequorum/execution";
+import { assert, concatBytes, type Hex } from "@sequorum/protocol";
+import type { AccountSummary, Transaction, TransactionFault } from "@sequorum/stf/next";
 import type { Effect } from "../core/effect.ts";
 import type { Input, SubmittedTransaction } from "../core/input.ts";
 import type { PooledTransaction } from "../core/mempool.ts";
 import type { State } from "../core/state.ts";
-import type { PendingTransaction, SubmitResult, TransactionPool } from "../ports.ts";
+import type { PendingTransaction, RejectionCode, SubmitResult, TransactionPool } from "../ports.ts";
+import type { Execution } from "./execution.ts";
 
 /** Transactions that may wait for their group. */
 const queuedMax = 16_384;
 const groupMax = 512;
 
+/** A transaction whose sender is being recovered, or that waits for one that came before it. */
+type Arrival = {
+  readonly raw: Uint8Array;
+  readonly resolve: (result: SubmitResult) => void;
+  recovered: RecoveredSender | undefined;
+};
+
 type Waiting = {
   readonly transaction: Transaction;
+  readonly recovery: Uint8Array;
   readonly resolve: (result: SubmitResult) => void;
 };
 
 /** What the intake works with. */
 export type IntakeOptions = {
-  readonly executor: Executor;
-  readonly states: StateStore;
+  readonly execution: Pick<Execution, "state" | "senders" | "remember">;
   readonly state: () => State;
   readonly offer: (input: Input) => boolean;
   readonly nowMs: () => number;
-  /** Told of each group before the core judges it. */
-  readonly onGroup: (raws: readonly Uint8Array[]) => void;
   /** Time from the arrival of a transaction to its answer. */
   readonly onAnswered: (result: SubmitResult, ms: number) => void;
 };
@@ -38,6 +48,8 @@ export type Intake = TransactionPool & {
 
 /** Makes the intake. */
 export function createIntake(options: IntakeOptions): Intake {
+  const { senders, state: access } = options.execution;
+  const arrivals: Arrival[] = [];
   const queue: Waiting[] = [];
   const requests = new Map<number, Waiting>();
   let nextRequest = 0;
@@ -57,14 +69,16 @@ export function createIntake(options: IntakeOptions): Intake {
     // what arrives in the same turn of the loop joins the group
     await new Promise((resolve) => setImmediate(resolve));
     const group = queue.splice(0, groupMax);
-    options.onGroup(group.map(({ transaction }) => transaction.raw));
-    const submitted: SubmittedTransaction[] = [];
-    for (const waiting of group) {
-      const account = await accounts(waiting.transaction.from);
+    options.execution.remember(concatBytes(...group.map(({ recovery }) => recovery)));
+    // all at once: what is not in memory is read with one query for each level of the trie
+    const states = await Promise.all(group.map(({ transaction }) => accounts(transaction.from)));
+    const submitted = group.flatMap((waiting, i): SubmittedTransaction[] => {
+      const account = states[i];
+      assert(account !== undefined, "an account is read for each transaction");
       const request = nextRequest++;
       requests.set(request, waiting);
-      submitted.push({ request, transaction: waiting.transaction, account });
-    }
+      return [{ request, transaction: waiting.transaction, account }];
+    });
     if (options.offer({ type: "transactionsReceived", submitted, atMs: options.nowMs() })) return;
     for (const { request } of submitted) {
       requests.get(request)?.resolve({ type: "rejected", code: "OVERLOADED" });
@@ -75,17 +89,35 @@ export function createIntake(options: IntakeOptions): Intake {
 
   async function add(raw: Uint8Array): Promise<SubmitResult> {
     if (isClosed) return { type: "rejected", code: "NOT_READY" };
-    const decoded = options.executor.decodeTransaction(raw);
-    if (decoded.type === "rejected") {
-      const code = decoded.code === "GAS_LEFT_TOO_LOW" ? "GAS_LIMIT_ABOVE_BLOCK" : decoded.code;
-      return { type: "rejected", code };
+    const isFull = arrivals.length + queue.length >= queuedMax;
+    const recovering = isFull ? undefined : senders.recover(raw);
+    if (recovering === undefined) return { type: "rejected", code: "OVERLOADED" };
+    return new Promise((resolve, reject) => {
+      const arrival: Arrival = { raw, resolve, recovered: undefined };
+      arrivals.push(arrival);
+      recovering.then((recovered) => {
+        arrival.recovered = recovered;
+        admit();
+      }, reject);
+    });
+  }
+
+  /** Takes those whose turn it is: first come, first served, whichever thread was faster. */
+  function admit(): void {
+    for (let first = arrivals[0]; first?.recovered !== undefined; first = arrivals[0]) {
+      arrivals.shift();
+      const { raw, recovered, resolve } = first;
+      if (recovered.type === "rejected") {
+        resolve({ type: "rejected", code: codeOf(recovered.code) });
+        continue;
+      }
+      rememberSenders(access.executor, recovered.recovery);
+      const decoded = access.executor.decodeTransaction(raw);
+      assert(decoded.type === "decoded", "what one thread decoded another one decodes");
+      queue.push({ transaction: decoded.transaction, recovery: recovered.recovery, resolve });
     }
-    if (queue.length >= queuedMax) return { type: "rejected", code: "OVERLOADED" };
-    return new Promise((resolve) => {
-      queue.push({ transaction: decoded.transaction, resolve });
-      flush().catch((error: unknown) => {
-        throw error; // reading state failed: the process stops, as for any failure of its store
-      });
+    flush().catch((error: unknown) => {
+      throw error; // reading state failed: the process stops, as for any failure of its store
     });
   }
 
@@ -134,23 +166,26 @@ function pending(pooled: PooledTransaction | undefined): PendingTransaction | un
 /** Accounts at the head, each read once for a head. */
 function accountsAtHead({
   state,
-  states,
-  executor,
+  execution,
 }: IntakeOptions): (address: Hex) => Promise<AccountSummary> {
   let head: Hex | undefined;
-  let known = new Map<Hex, AccountSummary>();
-  return async (address) => {
+  let known = new Map<Hex, Promise<AccountSummary>>();
+  const read = async (at: Hex, address: Hex): Promise<AccountSummary> => {
+    const header = await execution.state.header(at);
+    if (header === undefined) return { nonce: 0n, balanceWei: 0n };
+    return execution.state.read((executor) => executor.account(header.stateRoot, address));
+  };
+  return (address) => {
     if (head !== state().head) {
       head = state().head;
       known = new Map();
     }
-    const cached = known.get(address);
-    if (cached !== undefined) return cached;
-    const at = known;
-    const header = await states.header(head);
-    if (header === undefined) return { nonce: 0n, balanceWei: 0n };
-    const account = await executor.account(header.stateRoot, address);
-    at.set(address, account);
+    const account = known.get(address) ?? read(head, address);
+    known.set(address, account);
     return account;
   };
+}
+
+function codeOf(fault: TransactionFault): RejectionCode {
+  return fault === "GAS_LEFT_TOO_LOW" ? "GAS_LIMIT_ABOVE_BLOCK" : fault;
 }

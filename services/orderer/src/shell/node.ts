@@ -1,12 +1,6 @@
 /** The running core with its hands: everything of an orderer but its servers. */
 import type { Bus } from "@sequorum/bus";
-import {
-  assert,
-  blockTransactionBytesMax,
-  type Hex,
-  type NetworkConfig,
-  recoverAddress,
-} from "@sequorum/protocol";
+import { assert, type Hex, type NetworkConfig, recoverAddress } from "@sequorum/protocol";
 import {
   type Logger,
   type PeerIdentity,
@@ -14,7 +8,6 @@ import {
   type Runtime,
   runRuntime,
 } from "@sequorum/service";
-import { createCachedStateStore, createExecutor, type Executor } from "@sequorum/stf";
 import type { Store } from "@sequorum/store";
 import { type BlockReader, createBlockReader } from "../adapters/block-reader.ts";
 import { followDecisions } from "../adapters/decisions.ts";
@@ -40,8 +33,9 @@ import {
 import { createEngine, type Engine } from "./engine.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { perform } from "./perform.ts";
+import { startStatePruning } from "./prune-state.ts";
 import { ensureGenesis, restore } from "./restore.ts";
-import { createCallThread, startBlockThread } from "./threaded-executor.ts";
+import { type Execution, startExecution } from "./execution.ts";
 
 /** What a node is made of. */
 export type NodeOptions = {
@@ -82,47 +76,35 @@ export type Node = OrdererPorts & {
 /** Inputs that may wait for the core, and the period of its clock. */
 const queueMax = 65_536;
 const tickMs = 25;
-const headersMax = 4_096;
 
 /** Restores the chain and starts the core. */
 export async function startNode(options: NodeOptions): Promise<Node> {
   const { config, network, store, signal, logger, fail } = options;
   const reader = createBlockReader(store.sql);
-  const states = createCachedStateStore(
-    { readNode: reader.node, readHeader: reader.header },
-    { nodesMax: config.stateNodesMax, headersMax },
-  );
-  const executor = createExecutor({
-    store: states,
-    chainId: network.l2ChainId,
-    rules: rulesOf(network),
-  });
-  const threads = startThreads(options);
-  await ensureGenesis({ store, reader, executor, network });
-  const { restored, levels } = await restore({ store, reader, executor, network }, Date.now());
+  const execution = startExecution({ config, network, sql: store.sql, fail });
+  const { state } = execution;
+  await ensureGenesis({ store, reader, state, network });
+  const { restored, levels } = await restore({ store, reader, state, network }, Date.now());
   const initial = initialState(toParameters(options), restored);
   const head = initial.tree.get(initial.head);
   assert(head !== undefined, "the restored head is in the tree");
   const position: ChainPosition = { head: head.hash, headNumber: head.height, levels };
   const engine = createEngine({
-    executor,
-    states,
+    execution,
     sql: store.sql,
     reader,
-    thread: threads.blocks,
     ...pick(options),
   });
-  const { callsMax } = config;
-  const callGasMax = BigInt(config.callGasMax);
-  const runCall = threads.calls.call;
+  const pruning = await startStatePruning({ ...options, reader, position });
   const view = {
     chainId: network.l2ChainId,
     reader,
-    executor,
-    runCall,
+    state,
+    calls: execution.calls,
     position,
-    callGasMax,
-    callsMax,
+    keptFrom: pruning.keptFrom,
+    callGasMax: BigInt(config.callGasMax),
+    callsMax: config.callsMax,
   };
   const events = createChainEvents(reader);
   const hub = createFeedHub();
@@ -132,12 +114,10 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   };
   const traces = createBlockTraces();
   const pool: Intake = createIntake({
-    executor,
-    states,
+    execution,
     state: () => runtime.state(),
     offer: (input) => runtime.offer(input),
     nowMs: Date.now,
-    onGroup: threads.blocks.prepare,
     onAnswered: (result, ms) => {
       traces.answered(result, ms);
       options.metrics.acceptanceSeconds.observe(ms / 1_000);
@@ -150,8 +130,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const shell = {
     ...options,
     reader,
-    states,
-    executor,
+    state,
     engine,
     hub,
     events,
@@ -168,7 +147,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     queueMax,
     onFailure: fail,
   });
-  await offerRestored({ store, executor, runtime, offer, initial });
+  await offerRestored({ store, execution, runtime, offer, initial });
   const timer = setInterval(() => {
     runtime.offer({ type: "tick", atMs: Date.now() });
     report(runtime.state(), clients, options.metrics);
@@ -198,38 +177,14 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       pool.close();
       await clients.close();
       await runtime.stop();
-      await threads.close();
+      await pruning.close();
+      await execution.close();
     },
   };
 }
 
 function pick({ coinbase, config }: NodeOptions) {
   return { coinbase, buildMsMax: config.buildMsMax };
-}
-
-function rulesOf({ parameters }: NetworkConfig) {
-  const bytesMax = blockTransactionBytesMax(parameters.batchBytesMax);
-  return {
-    originDriftSecondsMax: parameters.l1OriginDriftSecondsMax,
-    blockTransactionBytesMax: bytesMax,
-    transactionBytesMax: Math.min(parameters.maxTransactionBytes, bytesMax),
-  };
-}
-
-/** Threads in which blocks and calls are executed. */
-function startThreads({ config, network, fail }: NodeOptions) {
-  const data = {
-    postgresUrl: config.postgresUrl,
-    chainId: network.l2ChainId,
-    rules: rulesOf(network),
-    nodesMax: config.stateNodesMax,
-  };
-  const blocks = startBlockThread(data, fail);
-  const calls = createCallThread(
-    { ...data, nodesMax: Math.ceil(config.stateNodesMax / 4) },
-    config.callMsMax,
-  );
-  return { blocks, calls, close: () => Promise.all([blocks.close(), calls.close()]) };
 }
 
 function toParameters({ config, network, self }: NodeOptions): Parameters {
@@ -311,24 +266,28 @@ function connectFeeds(
 /** Waiting transactions of before the restart, and certified blocks that were not advanced over. */
 async function offerRestored({
   store,
-  executor,
+  execution,
   runtime,
   offer,
   initial,
 }: {
   store: Store;
-  executor: Executor;
+  execution: Execution;
   runtime: Runtime<State, Input>;
   offer: (input: Input) => void;
   initial: State;
 }): Promise<void> {
   const atMs = Date.now();
-  const pooled = await loadTransactions(store.sql, executor);
+  const { state, senders } = execution;
+  const pooled = await loadTransactions(store.sql, state.executor, async (raws) =>
+    execution.remember(await senders.recoverBlock(raws)),
+  );
   // accounts at the certified block: transactions in uncertified blocks must come back with them, if those are abandoned
   const root = await stateRootOf(store, initial.certified.hash);
   const restored = [];
   for (const each of pooled) {
-    restored.push({ pooled: each, account: await executor.account(root, each.transaction.from) });
+    const account = await state.read((from) => from.account(root, each.transaction.from));
+    restored.push({ pooled: each, account });
   }
   if (restored.length > 0) offer({ type: "transactionsRestored", restored, atMs });
   if (initial.uncovered.size > 0) offer({ type: "blocksCertified", from: 0n, hashes: [], atMs });

@@ -9,7 +9,7 @@ import {
   unreachable,
 } from "@sequorum/protocol";
 import { describeError, type Logger, retry } from "@sequorum/service";
-import type { AccountSummary, Executor, StateStore } from "@sequorum/stf";
+import type { StateAccess } from "@sequorum/execution";
 import type { Store, Transaction } from "@sequorum/store";
 import type { BlockReader } from "../adapters/block-reader.ts";
 import { bytea } from "../adapters/block-rows.ts";
@@ -36,8 +36,7 @@ export type PerformDeps = {
   readonly store: Store;
   readonly bus: Pick<Bus, "publish">;
   readonly reader: BlockReader;
-  readonly states: StateStore;
-  readonly executor: Executor;
+  readonly state: StateAccess;
   readonly engine: Engine;
   readonly intake: () => Intake;
   readonly hub: FeedHub;
@@ -253,11 +252,14 @@ async function readAccounts(
   { head, addresses }: Extract<Effect, { type: "readAccounts" }>,
   deps: PerformDeps,
 ): Promise<void> {
-  const header = await deps.states.header(head);
+  const header = await deps.state.header(head);
   if (header === undefined) return;
-  const accounts = new Map<Hex, AccountSummary>();
-  for (const address of addresses)
-    accounts.set(address, await deps.executor.account(header.stateRoot, address));
+  const read = async (address: Hex) =>
+    [
+      address,
+      await deps.state.read((executor) => executor.account(header.stateRoot, address)),
+    ] as const;
+  const accounts = new Map(await Promise.all(addresses.map(read)));
   deps.offer({ type: "accountsRead", head, accounts, atMs: deps.nowMs() });
 }
 

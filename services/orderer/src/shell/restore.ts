@@ -1,8 +1,9 @@
 /** What a start loads: genesis the first time, else the chain where it was. */
 import { assert, type Hex, type NetworkConfig } from "@sequorum/protocol";
 import { FatalError } from "@sequorum/service";
-import type { AccountSummary, Executor, Receipt } from "@sequorum/stf";
-import { encodeBlock } from "@sequorum/stf";
+import type { StateAccess } from "@sequorum/execution";
+import type { AccountSummary, Receipt } from "@sequorum/stf/next";
+import { encodeBlock } from "@sequorum/stf/next";
 import type { Store } from "@sequorum/store";
 import type { BlockReader } from "../adapters/block-reader.ts";
 import { bytea, type StoredBlock } from "../adapters/block-rows.ts";
@@ -24,7 +25,7 @@ import { decodedOf, summaryOf } from "./engine.ts";
 export type RestoreDeps = {
   readonly store: Store;
   readonly reader: BlockReader;
-  readonly executor: Executor;
+  readonly state: StateAccess;
   readonly network: NetworkConfig;
 };
 
@@ -32,13 +33,8 @@ export type RestoreDeps = {
 const uncertifiedMax = 4_096;
 
 /** Writes genesis when there is none; throws `FatalError` when the store belongs to another network. */
-export async function ensureGenesis({
-  store,
-  reader,
-  executor,
-  network,
-}: RestoreDeps): Promise<void> {
-  const genesis = await executor.genesisBlock(network.l2Genesis);
+export async function ensureGenesis({ store, reader, state, network }: RestoreDeps): Promise<void> {
+  const genesis = state.executor.genesisBlock(network.l2Genesis);
   const { hash } = genesis.block;
   const stored = await reader.canonicalHash(0n);
   if (stored !== undefined && stored !== hash) {
@@ -82,13 +78,14 @@ export async function restore(
 
 async function summarize(
   stored: StoredBlock,
-  { executor, reader }: RestoreDeps,
+  { state, reader }: RestoreDeps,
 ): Promise<BlockSummary> {
   const { block } = stored;
   const receipts: readonly Receipt[] = (await reader.receipts(block.hash)) ?? [];
   const senders = new Map<Hex, AccountSummary>();
   for (const { from } of receipts) {
-    if (!senders.has(from)) senders.set(from, await executor.account(block.header.stateRoot, from));
+    if (senders.has(from)) continue;
+    senders.set(from, await state.read(({ account }) => account(block.header.stateRoot, from)));
   }
-  return summaryOf({ ...stored, senders }, (raw) => decodedOf(executor, raw));
+  return summaryOf({ ...stored, senders }, (raw) => decodedOf(state.executor, raw));
 }

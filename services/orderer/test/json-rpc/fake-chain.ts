@@ -1,6 +1,6 @@
 /** An in-memory chain behind the orderer's ports, with blocks made by hand. */
 import { assert, bytesToHex, type Hex, hexToBytes, keccak256, zeroHash } from "@sequorum/protocol";
-import type { CallResult, L2Block, Log, Receipt, Transaction } from "@sequorum/stf";
+import type { CallResult, L2Block, Log, Receipt, Transaction } from "@sequorum/stf/next";
 import type {
   BlockId,
   ChainBlock,
