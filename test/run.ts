@@ -27,10 +27,7 @@ const stages: readonly Stage[] = [
     name: "integration",
     what: "services with real NATS, Postgres and anvil",
     run: () =>
-      nodeTests(
-        [...files(inWorkspaces("**/*.int.test.ts")), ...files("test/integration/**/*.test.ts")],
-        1,
-      ),
+      nodeTests([...files(inWorkspaces("**/*.int.test.ts")), ...files("test/*/*.int.test.ts")], 1),
   },
   {
     name: "e2e",
