@@ -12,7 +12,7 @@ import {
   parseNetworkConfig,
   signDigest,
 } from "@sequorum/protocol";
-import { createExecutor, createMemoryStateStore } from "@sequorum/stf";
+import { createExecutor, createMemoryStateStore } from "@sequorum/stf/next";
 import { developmentAccounts } from "./development-accounts.ts";
 import type { OperatorKeys } from "./operator-keys.ts";
 import { operatorPorts } from "./ports.ts";
@@ -59,7 +59,7 @@ async function createNetwork(options: CreateNetworkOptions): Promise<void> {
     alloc: developmentAccounts.map(({ address }) => ({ address, balanceWei: l2BalanceWei })),
   };
   const executor = createExecutor({ store: createMemoryStateStore(), chainId: l2ChainId });
-  const { block } = await executor.genesisBlock(l2Genesis);
+  const { block } = executor.genesisBlock(l2Genesis);
   const deployment = await deployContracts({
     rpcUrl: options.l1Url,
     deployerPrivateKey: developmentAccounts[0].privateKey,

@@ -2,9 +2,10 @@
 import { create } from "@bufbuild/protobuf";
 import type { Bus } from "@sequorum/bus";
 import { AlarmRaisedSchema } from "@sequorum/proto/events";
+import type { BlockThread } from "@sequorum/execution";
 import { assert, type Hex, unreachable } from "@sequorum/protocol";
 import { type Logger, recordBlockSpan, tracedBlocksMax } from "@sequorum/service";
-import type { CachedStateStore, ExecutedBlock, Executor } from "@sequorum/stf";
+import type { BlockHeader, ExecutedBlock } from "@sequorum/stf/next";
 import { afterCommit, type Store, type Transaction } from "@sequorum/store";
 import {
   findL1Block,
@@ -14,12 +15,13 @@ import {
   rollBackTo,
   saveAlarm,
   saveBatch,
+  saveFinality,
   saveEpoch,
   saveL1Block,
   saveQueueEntry,
   voidBatches,
 } from "./adapters/derivation-store.ts";
-import { saveExecuted } from "./adapters/state-backend.ts";
+import { findHeader, saveExecuted } from "./adapters/executed-rows.ts";
 import type { Effect } from "./core/effect.ts";
 import type { Input } from "./core/input.ts";
 import type { DerivedBlock, Parameters, State, Submission, Tip } from "./core/state.ts";
@@ -30,8 +32,7 @@ import type { L1Fact, L1Origin } from "./ports.ts";
 export type DerivationDeps = {
   readonly store: Store;
   readonly bus: Bus;
-  readonly executor: Executor;
-  readonly states: CachedStateStore;
+  readonly thread: Pick<BlockThread, "apply" | "decodeBatch" | "release">;
   /** An L1 block below those watched. */
   readonly readOrigin: (number: bigint) => Promise<L1Origin>;
   readonly logger: Logger;
@@ -58,7 +59,7 @@ type Work = DerivationDeps & {
 
 /** Starts from what the tables hold. */
 export async function openDerivation(deps: DerivationDeps): Promise<Derivation> {
-  const { store, states } = deps;
+  const { store, thread } = deps;
   let state = await restoreState(store.sql, { parameters: deps.parameters, tip: deps.genesis });
   return {
     state: () => state,
@@ -76,7 +77,7 @@ export async function openDerivation(deps: DerivationDeps): Promise<Derivation> 
         });
         isStored = true;
       } finally {
-        for (const { block } of executed) states.release(block.hash, isStored);
+        for (const { block } of executed) thread.release(block.hash, isStored);
       }
     },
     async rollBack(number) {
@@ -100,8 +101,12 @@ async function applyFact(state: State, fact: L1Fact, work: Work): Promise<State>
       const tip = (await findTipBelow(work.tx, fact.fromIndex)) ?? work.genesis;
       return applyInputs(state, { ...fact, tip }, work);
     }
-    case "batchSubmitted":
-      return applyInputs(state, fact, work);
+    case "batchSubmitted": {
+      const { submission, finalAtSeconds } = fact;
+      const next = await applyInputs(state, { type: "batchSubmitted", submission }, work);
+      await saveFinality(work.tx, submission, finalAtSeconds);
+      return next;
+    }
     default:
       return unreachable(fact);
   }
@@ -127,6 +132,8 @@ async function applyInputs(before: State, first: Input, work: Work): Promise<Sta
 async function performEffect(effect: Effect, work: Work): Promise<Input | undefined> {
   const { tx, logger, l1Block } = work;
   switch (effect.type) {
+    case "decodeData":
+      return decodeData(effect.data, work);
     case "executeBlock":
       return executeBlock(effect, work);
     case "recordVerified": {
@@ -188,6 +195,25 @@ function traceVerified({ header, l1TxHash }: Submission, { executed, startedAtMs
   }
 }
 
+/** Decodes with the module that L1 would judge the data by. */
+async function decodeData(data: Uint8Array, { thread }: Work): Promise<Input> {
+  const decoded = await thread.decodeBatch(data);
+  if (decoded.type === "rejected") return { type: "dataNotDecodable", reason: decoded.code };
+  const blocks = decoded.blocks.map(({ originNumber, ...block }) => ({
+    ...block,
+    l1OriginNumber: originNumber,
+  }));
+  return { type: "dataDecoded", blocks };
+}
+
+/** Header of a block that is stored, or will be with this L1 block. */
+async function headerOf(hash: Hex, { tx, executed }: Work): Promise<BlockHeader> {
+  const inWork = executed.find(({ block }) => block.hash === hash);
+  const header = inWork?.block.header ?? (await findHeader(tx, hash));
+  assert(header !== undefined, "a verified block is stored", { hash });
+  return header;
+}
+
 /** Re-executes one block from the data, the queue and L1's own headers. */
 async function executeBlock(
   {
@@ -196,10 +222,10 @@ async function executeBlock(
     block,
     l1BlockNumber,
   }: Extract<Effect, { type: "executeBlock" }>,
-  { tx, executor, states, executed, readOrigin }: Work,
+  work: Work,
 ): Promise<Input> {
-  const header = await states.header(parentHash);
-  assert(header !== undefined, "a verified block is stored", { parentHash });
+  const { tx, thread, executed, readOrigin } = work;
+  const header = await headerOf(parentHash, work);
   if (block.l1OriginNumber >= l1BlockNumber) {
     return {
       type: "blockNotIncludable",
@@ -208,7 +234,7 @@ async function executeBlock(
   }
   const origin =
     (await findL1Block(tx, block.l1OriginNumber)) ?? (await readOrigin(block.l1OriginNumber));
-  const result = await executor.applyBatchBlock(
+  const result = await thread.apply(
     { header, hash: parentHash, originNumber: parentOriginNumber },
     {
       timestamp: block.timestamp,
@@ -225,7 +251,6 @@ async function executeBlock(
     const where = result.transaction < 0 ? "" : ` in transaction ${result.transaction}`;
     return { type: "blockNotIncludable", reason: `${result.reason}${where}` };
   }
-  states.hold(result);
   executed.push(result);
   return { type: "blockExecuted", block: toDerived(result, origin.hash) };
 }

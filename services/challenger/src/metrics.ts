@@ -27,6 +27,10 @@ export function createChallengerMetrics(metrics: Metrics) {
       name: "challenger_l1_reorgs_total",
       help: "Processed L1 blocks that L1 replaced",
     }),
+    stateKeptFrom: metrics.gauge({
+      name: "challenger_state_kept_from_height",
+      help: "Height of the oldest block whose state is kept",
+    }),
     batchSeconds: metrics.histogram({
       name: "challenger_l1_block_seconds",
       help: "Time to process one L1 block",

@@ -11,7 +11,12 @@ export type L1Origin = {
 
 /** One thing that happened on L1. */
 export type L1Fact =
-  | { readonly type: "batchSubmitted"; readonly submission: Submission }
+  | {
+      readonly type: "batchSubmitted";
+      readonly submission: Submission;
+      /** Seconds since 1970 from which on L1 takes no challenge of the batch. */
+      readonly finalAtSeconds: bigint;
+    }
   | { readonly type: "epochRegistered"; readonly key: EpochKey }
   | { readonly type: "batchesInvalidated"; readonly fromIndex: BatchIndex }
   | { readonly type: "entryEnqueued"; readonly position: bigint; readonly transaction: Uint8Array };

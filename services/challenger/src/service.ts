@@ -3,13 +3,7 @@ import { readFile } from "node:fs/promises";
 import { openBus } from "@sequorum/bus";
 import { createL1Client, forcedQueueAbi, type L1Client, rollupChainAbi } from "@sequorum/l1";
 import type { NetworkConfig } from "@sequorum/protocol";
-import {
-  blockTransactionBytesMax,
-  hexToBytes,
-  parseNetworkConfig,
-  signingDomain,
-  zeroHash,
-} from "@sequorum/protocol";
+import { hexToBytes, parseNetworkConfig, signingDomain, zeroHash } from "@sequorum/protocol";
 import {
   createGrpcServer,
   createMetrics,
@@ -24,28 +18,23 @@ import {
   sleep,
   startHttpServer,
 } from "@sequorum/service";
-import {
-  type CachedStateStore,
-  createCachedStateStore,
-  createExecutor,
-  type Executor,
-} from "@sequorum/stf";
+import type { Executor } from "@sequorum/stf/next";
 import { openStore, type Store } from "@sequorum/store";
 import { countWrong, loadAlarms, loadStatus, saveQueueEntry } from "./adapters/derivation-store.ts";
 import { followL1 } from "./adapters/follow-l1.ts";
 import { readOrigin } from "./adapters/l1-facts.ts";
 import { challengerRpc } from "./adapters/rpc-server.ts";
-import { createStateBackend, saveExecuted } from "./adapters/state-backend.ts";
+import { saveExecuted } from "./adapters/executed-rows.ts";
 import type { ChallengerConfig } from "./config.ts";
 import type { Tip } from "./core/state.ts";
 import { openDerivation } from "./derivation.ts";
+import { createGenesisExecutor, pruneStates, startExecution } from "./execution.ts";
 import { type ChallengerMetrics, createChallengerMetrics } from "./metrics.ts";
 
 /** What the challenger gets from its process; `fail` stops it. */
 export type ChallengerContext = Pick<ServiceContext, "signal" | "logger"> &
   Partial<Pick<ServiceContext, "fail">>;
 
-const cacheLimits = { nodesMax: 100_000, headersMax: 1_024 };
 const metricsIntervalMs = 1_000;
 
 /** Opens everything the challenger needs and starts it. */
@@ -86,11 +75,16 @@ async function start(
   resources.add(bus, (opened) => opened.close());
   const metrics = createMetrics("challenger");
   const challengerMetrics = createChallengerMetrics(metrics);
-  const states = createCachedStateStore(createStateBackend(store.sql), cacheLimits);
-  const executor = openExecutor(network, states);
+  const stopped = (error: unknown) => {
+    if (!signal.aborted) fail(error);
+  };
+  const { postgresUrl } = config;
+  const execution = startExecution({ network, postgresUrl, fail: stopped });
+  resources.add(execution, (running) => running.close());
+  const executor = createGenesisExecutor(network);
   const genesis = await prepareGenesis(network, { store, executor, client, signal });
   const derivation = await openDerivation({
-    ...{ store, bus, executor, states, logger, genesis },
+    ...{ store, bus, thread: execution.thread, logger, genesis },
     readOrigin: (number) => readOrigin(client, number),
     parameters: { domain: signingDomain(network), l2ChainId: network.l2ChainId },
   });
@@ -101,11 +95,10 @@ async function start(
     onStatus: (status) => {
       isL1Up = status.type === "ok";
     },
-  }).catch((error: unknown) => {
-    if (!signal.aborted) fail(error);
-  });
+  }).catch(stopped);
+  const pruning = pruneStates(store, { metrics: challengerMetrics, signal, logger }).catch(stopped);
   const reporting = report(store, { genesis, metrics: challengerMetrics, signal });
-  resources.add([following, reporting], async (tasks) => {
+  resources.add([following, reporting, pruning], async (tasks) => {
     stopping.abort();
     await Promise.allSettled(tasks);
   });
@@ -130,22 +123,9 @@ async function start(
   return { name: "challenger", ready, [Symbol.asyncDispose]: () => resources.close() };
 }
 
-/** The same rules as the orderers': they are part of what "valid" means. */
-function openExecutor(network: NetworkConfig, store: CachedStateStore): Executor {
-  const { l1OriginDriftSecondsMax, maxTransactionBytes, batchBytesMax } = network.parameters;
-  const bytesMax = blockTransactionBytesMax(batchBytesMax);
-  const rules = {
-    originDriftSecondsMax: l1OriginDriftSecondsMax,
-    blockTransactionBytesMax: bytesMax,
-    transactionBytesMax: Math.min(maxTransactionBytes, bytesMax),
-  };
-  const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
-  return createExecutor({ store, chainId: network.l2ChainId, rules, pause });
-}
-
 type GenesisDeps = {
   readonly store: Store;
-  readonly executor: Executor;
+  readonly executor: Pick<Executor, "genesisBlock">;
   readonly client: L1Client;
   readonly signal: AbortSignal;
 };
@@ -155,7 +135,7 @@ async function prepareGenesis(
   network: NetworkConfig,
   { store, executor, client, signal }: GenesisDeps,
 ): Promise<Tip> {
-  const genesis = await executor.genesisBlock(network.l2Genesis);
+  const genesis = executor.genesisBlock(network.l2Genesis);
   const { hash } = genesis.block;
   const posted = await retry(() => readL1Genesis(network, client), {
     signal,

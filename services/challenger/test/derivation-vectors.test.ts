@@ -10,7 +10,12 @@ import {
   signingDomain,
   zeroHash,
 } from "@sequorum/protocol";
-import { createExecutor, createMemoryStateStore, type ForcedEntry } from "@sequorum/stf";
+import {
+  createExecutor,
+  createMemoryStateStore,
+  type Executor,
+  type ForcedEntry,
+} from "@sequorum/stf/next";
 import { fromJson } from "../src/adapters/json.ts";
 import type { Alarm } from "../src/core/alarm.ts";
 import type { Input } from "../src/core/input.ts";
@@ -64,7 +69,7 @@ async function derive(
     transactionBytesMax: Math.min(vector.parameters.maxTransactionBytes, bytesMax),
   };
   const executor = createExecutor({ store, chainId: vector.l2ChainId, rules });
-  const genesis = await executor.genesisBlock(vector.l2Genesis);
+  const genesis = executor.genesisBlock(vector.l2Genesis);
   store.commit(genesis);
   const tip = {
     ...{ batchIndex: 0n, batchHash: zeroHash, height: 0n, blockHash: genesis.block.hash },
@@ -83,11 +88,12 @@ async function derive(
     state = next.state;
     for (const effect of next.effects) {
       if (effect.type === "raiseAlarm") alarms.push(effect.alarm);
+      if (effect.type === "decodeData") await apply(decode(executor, effect.data));
       if (effect.type !== "executeBlock") continue;
-      const header = await store.header(effect.parentHash);
+      const header = store.header(effect.parentHash);
       const origin = vector.blocks[Number(effect.block.l1OriginNumber)];
       assert.ok(header !== undefined && origin !== undefined);
-      const result = await executor.applyBatchBlock(
+      const result = executor.applyBatchBlock(
         { header, hash: effect.parentHash, originNumber: effect.parentOriginNumber },
         {
           ...effect.block,
@@ -124,6 +130,13 @@ async function derive(
     }
   }
   return { hashes, alarms, state };
+}
+
+function decode(executor: Executor, data: Uint8Array): Input {
+  const decoded = executor.decodeBatch(data);
+  if (decoded.type === "rejected") return { type: "dataNotDecodable", reason: decoded.code };
+  const blocks = decoded.blocks.map((block) => ({ ...block, l1OriginNumber: block.originNumber }));
+  return { type: "dataDecoded", blocks };
 }
 
 /** The submission as the whole pool would have signed it with another header or data. */

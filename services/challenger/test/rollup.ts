@@ -26,7 +26,7 @@ import {
   createMemoryStateStore,
   type ExecutedBlock,
   type ForcedEntry,
-} from "@sequorum/stf";
+} from "@sequorum/stf/next";
 import { startAnvil } from "@sequorum/testkit/servers";
 import { type Abi, createPublicClient, createWalletClient, defineChain, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -67,7 +67,7 @@ export async function startRollup() {
   const anvil = await startAnvil();
   const store = createMemoryStateStore();
   const executor = createExecutor({ store, chainId: l2ChainId });
-  const genesis = await executor.genesisBlock(l2Genesis);
+  const genesis = executor.genesisBlock(l2Genesis);
   store.commit(genesis);
   const { hash, header } = genesis.block;
   const deployed = await deployContracts({
@@ -160,7 +160,7 @@ export async function startRollup() {
       coinbase: members[0]?.address ?? "0x",
       transactions,
     };
-    const result = await executor.applyBatchBlock(
+    const result = executor.applyBatchBlock(
       { header: parent.block.header, hash: parent.block.hash, originNumber: parent.originNumber },
       {
         ...block,

@@ -65,7 +65,10 @@ function* statements(writes: Uint8Array): Generator<Statement> {
 }
 
 /** One content. */
-export async function readContent(sql: Sql, hash: Uint8Array): Promise<Uint8Array | undefined> {
+export async function readContent(
+  sql: Sql | Transaction,
+  hash: Uint8Array,
+): Promise<Uint8Array | undefined> {
   const [row] = await sql`select content from contents where hash = ${Buffer.from(hash)}`;
   return row === undefined ? undefined : (row["content"] as Uint8Array);
 }

@@ -7,19 +7,20 @@ import { createPruneRun, type PruneProgress, type PruneStore } from "./prune-run
 /** What pruning works with. */
 export type PruningOptions = {
   readonly store: PruneStore;
-  /** States of at least this many newest blocks are kept. */
-  readonly blocksKeptMin: number;
   /** Lowest block whose state is kept now. */
   readonly keptFrom: bigint;
-  /** Newest block whose state nobody needs the parent of any more, and the head; both canonical. */
-  readonly chain: () => Promise<{ readonly settled: bigint; readonly head: bigint }>;
-  /** Hash of a canonical block. */
-  readonly hashAt: (height: bigint) => Promise<Hex | undefined>;
+  /** The highest block from which on it would be enough to keep: no block is ever built on another below it. */
+  readonly oldestNeeded: () => Promise<KeptBlock | undefined>;
+  /** A run begins when this many blocks more can go: the walk over a whole state is paid for by many blocks. */
+  readonly blocksPerRun: number;
   readonly countContents: () => Promise<number>;
   readonly onProgress: (progress: PruneProgress) => void;
   readonly signal: AbortSignal;
   readonly logger: Logger;
 };
+
+/** A block of the chain, as `oldestNeeded` names it. */
+export type KeptBlock = { readonly hash: Hex; readonly height: bigint };
 
 /** Running pruning. */
 export type Pruning = {
@@ -52,8 +53,10 @@ export function startPruning(options: PruningOptions): Pruning {
   /** Whether there is more to prune, now or later. */
   const look = async (): Promise<boolean> => {
     try {
-      const height = await dueHeight(options, keptFrom);
-      return height === undefined || (await run({ ...options, store }, height));
+      const block = await options.oldestNeeded();
+      const due = keptFrom + BigInt(options.blocksPerRun);
+      if (block === undefined || block.height < due) return true;
+      return await run({ ...options, store }, block);
     } catch (error) {
       if (signal.aborted) return false;
       if (error instanceof AssertionFailure) throw error;
@@ -67,30 +70,14 @@ export function startPruning(options: PruningOptions): Pruning {
   return { keptFrom: () => keptFrom, ended };
 }
 
-/**
- * The block from which on to keep, when it is far enough above what is kept now: half of the kept blocks, so that the
- * walk over a whole state is paid for by many blocks, and at most one and a half times the blocks asked for are kept.
- */
-async function dueHeight(
-  { chain, blocksKeptMin }: PruningOptions,
-  keptFrom: bigint,
-): Promise<bigint | undefined> {
-  const { settled, head } = await chain();
-  const old = head - BigInt(blocksKeptMin);
-  const height = old < settled ? old : settled;
-  const strideMin = BigInt(Math.max(1, Math.floor(blocksKeptMin / 2)));
-  return height >= keptFrom + strideMin ? height : undefined;
-}
-
 /** Prunes once; false when the store turned out to be damaged. */
-async function run(options: PruningOptions, height: bigint): Promise<boolean> {
+async function run(options: PruningOptions, block: KeptBlock): Promise<boolean> {
   const { store, logger, signal } = options;
-  const hash = await options.hashAt(height);
-  assert(hash !== undefined, "a settled block is canonical", { height });
+  const { height } = block;
   const contents = await options.countContents();
   const steps = createPruneRun({
     store,
-    block: { hash, height },
+    block,
     contents,
     salt: randomBytes(8),
     contentsPerStep,

@@ -1,8 +1,8 @@
 /** The challenger's tables in Postgres. */
-import type { BatchIndex, BlockHeight, Hex, L1BlockNumber } from "@sequorum/protocol";
+import type { BatchIndex, L1BlockNumber } from "@sequorum/protocol";
 import { assert, bytesToHex, hexToBytes } from "@sequorum/protocol";
 import type { Sql, Transaction } from "@sequorum/store";
-import type { ForcedEntry } from "@sequorum/stf";
+import type { ForcedEntry } from "@sequorum/stf/next";
 import type { Alarm } from "../core/alarm.ts";
 import type { EpochKey, State, Submission, Tip } from "../core/state.ts";
 import type { DerivationStatus, L1Origin } from "../ports.ts";
@@ -76,6 +76,25 @@ export async function saveBatch(
     insert into batches (batch_index, batch_hash, last_block, l1_block, l1_tx_hash, status, tip)
     values (${header.index}, ${hexToBytes(batchHash)}, ${header.lastBlock.toString()}, ${l1BlockNumber}, ${hexToBytes(l1TxHash)},
       ${verdict.status}, ${tip})`;
+}
+
+/** Records until when a submission can be challenged. */
+export async function saveFinality(
+  tx: Query,
+  { batchHash, l1BlockNumber }: Submission,
+  finalAtSeconds: bigint,
+): Promise<void> {
+  await tx`update batches set final_at = ${finalAtSeconds}
+    where batch_hash = ${hexToBytes(batchHash)} and l1_block = ${l1BlockNumber}`;
+}
+
+/** End of the verified chain that L1, as far as it was processed, takes no challenge of any more. */
+export async function findFinalTip(sql: Query): Promise<Tip | undefined> {
+  const [row] = await sql`
+    select tip from batches where status = 'verified' and void_l1_block is null
+      and final_at <= (select timestamp from l1_blocks order by number desc limit 1)
+    order by batch_index desc limit 1`;
+  return row === undefined ? undefined : fromJson<Tip>(text(row, "tip"));
 }
 
 /** Marks the batches from `fromIndex` on as void since `l1Block`. */
@@ -164,17 +183,6 @@ export async function countWrong(sql: Query): Promise<number> {
   const [row] = await sql`
     select count(*)::int as count from batches where status = 'wrong' and void_l1_block is null`;
   return Number(row?.["count"] ?? 0);
-}
-
-/** Height that a hash of a stored L2 header has. */
-export async function saveHeader(
-  tx: Query,
-  hash: Hex,
-  height: BlockHeight,
-  rlp: Uint8Array,
-): Promise<void> {
-  await tx`
-    insert into l2_headers (hash, height, rlp) values (${hexToBytes(hash)}, ${height}, ${rlp}) on conflict do nothing`;
 }
 
 function toL1Block(row: Row): L1Origin {

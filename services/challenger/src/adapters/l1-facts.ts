@@ -99,7 +99,7 @@ async function rollupFacts(client: L1Client, rollupChain: Hex, log: L1Log): Prom
     batchHash: lower(event.args.batchHash),
     calldata: await readCalldata(client, rollupChain, log.transactionHash),
   };
-  return [{ type: "batchSubmitted", submission }];
+  return [{ type: "batchSubmitted", submission, finalAtSeconds: event.args.finalAtSeconds }];
 }
 
 /** Arguments of `submitBatch` when the transaction calls it directly, which RollupChain demands. */

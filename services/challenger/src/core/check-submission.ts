@@ -1,11 +1,10 @@
-/** What can be checked of a submission before its blocks are executed. */
-import type { BatchBlock, BatchHeader, BatchHeaderField } from "@sequorum/protocol";
+/** What can be checked of a submission before its data is decoded and its blocks are executed. */
+import type { BatchHeader, BatchHeaderField } from "@sequorum/protocol";
 import {
   batchDigest,
   chunkRoot,
   currentStfVersion,
   daKindCalldata,
-  decodeBatch,
   differingHeaderFields,
   findBatchHeaderFault,
 } from "@sequorum/protocol";
@@ -14,10 +13,10 @@ import { findProofFault } from "./check-proof.ts";
 import type { State, Submission } from "./state.ts";
 
 export type CheckedSubmission =
-  | { readonly type: "decoded"; readonly blocks: readonly BatchBlock[] }
+  | { readonly type: "right"; readonly data: Uint8Array }
   | { readonly type: "wrong"; readonly alarm: Alarm };
 
-/** The blocks of the submission, or the first thing that is wrong with it. */
+/** The data of the submission, or the first thing that is wrong with it. */
 export function checkSubmission(state: State, submission: Submission): CheckedSubmission {
   const { header, calldata } = submission;
   if (calldata === null)
@@ -45,12 +44,7 @@ export function checkSubmission(state: State, submission: Submission): CheckedSu
       ? `epoch ${header.epoch} is not registered`
       : findProofFault(proof, digest, key);
   if (proofFault !== undefined) return wrong(header, "PROOF_INVALID", proofFault);
-  const blocks = decodeBatch(data);
-  if ("rejected" in blocks) return wrong(header, "DATA_NOT_DECODABLE", blocks.rejected);
-  if (BigInt(blocks.length) !== header.lastBlock - header.firstBlock + 1n) {
-    return wrong(header, "BLOCK_COUNT_DIFFERS", `data has ${blocks.length} blocks`, "lastBlock");
-  }
-  return { type: "decoded", blocks };
+  return { type: "right", data };
 }
 
 function findHeaderFault({ parameters }: State, header: BatchHeader): string | undefined {

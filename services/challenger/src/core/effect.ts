@@ -4,6 +4,8 @@ import type { Alarm } from "./alarm.ts";
 import type { Submission, Tip } from "./state.ts";
 
 export type Effect =
+  /** Answered by `dataDecoded` or `dataNotDecodable`. */
+  | { readonly type: "decodeData"; readonly data: Uint8Array }
   /** Answered by `blockExecuted` or `blockNotIncludable`. */
   | {
       readonly type: "executeBlock";

@@ -58,7 +58,7 @@ export type DerivedBlock = {
   readonly l1OriginHash: Hex;
 };
 
-/** A batch whose blocks are being re-executed. */
+/** A batch whose data is being decoded (it has no blocks yet), or whose blocks are being re-executed. */
 export type BatchInWork = {
   readonly submission: Submission;
   readonly blocks: readonly BatchBlock[];

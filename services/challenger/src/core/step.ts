@@ -1,5 +1,5 @@
 /** The challenger's core: one fact of L1, or one executed block, in; new state and effects out. Pure. */
-import type { BatchHeader } from "@sequorum/protocol";
+import type { BatchBlock, BatchHeader } from "@sequorum/protocol";
 import { assert, unreachable } from "@sequorum/protocol";
 import type { Alarm } from "./alarm.ts";
 import { checkExecuted } from "./check-executed.ts";
@@ -15,6 +15,10 @@ export function step(state: State, input: Input): Step {
   switch (input.type) {
     case "batchSubmitted":
       return onBatchSubmitted(state, input.submission);
+    case "dataDecoded":
+      return onDataDecoded(state, input.blocks);
+    case "dataNotDecodable":
+      return onDataNotDecodable(state, input.reason);
     case "blockExecuted":
       return onBlockExecuted(state, input.block);
     case "blockNotIncludable":
@@ -34,7 +38,34 @@ function onBatchSubmitted(state: State, submission: Submission): Step {
     return { state, effects: [{ type: "recordUnverified", submission }] };
   const checked = checkSubmission(state, submission);
   if (checked.type === "wrong") return raise(state, submission, checked.alarm);
-  return executeNext(state, { submission, blocks: checked.blocks, derived: [] });
+  const inWork = { submission, blocks: [], derived: [] };
+  return { state: { ...state, inWork }, effects: [{ type: "decodeData", data: checked.data }] };
+}
+
+function onDataDecoded(state: State, blocks: readonly BatchBlock[]): Step {
+  const { submission } = undecoded(state);
+  const { header } = submission;
+  if (BigInt(blocks.length) === header.lastBlock - header.firstBlock + 1n)
+    return executeNext(state, { submission, blocks, derived: [] });
+  return raise(state, submission, {
+    ...{ batchIndex: header.index, code: "BLOCK_COUNT_DIFFERS", field: "lastBlock", height: null },
+    detail: `data has ${blocks.length} blocks`,
+  });
+}
+
+function onDataNotDecodable(state: State, reason: string): Step {
+  const { submission } = undecoded(state);
+  const { index } = submission.header;
+  return raise(state, submission, {
+    ...{ batchIndex: index, code: "DATA_NOT_DECODABLE", field: null, height: null },
+    detail: reason,
+  });
+}
+
+function undecoded({ inWork }: State): BatchInWork {
+  assert(inWork !== null, "decoded data belongs to a batch in work");
+  assert(inWork.blocks.length === 0, "the data of a batch is decoded once");
+  return inWork;
 }
 
 function onBlockExecuted(state: State, block: DerivedBlock): Step {

@@ -7,6 +7,7 @@ import {
   chunkRoot,
   currentStfVersion,
   daKindCalldata,
+  decodeBatch,
   encodeBatch,
   frostSchemeId,
   keccak256,
@@ -124,7 +125,7 @@ export function makeSubmission(tip: Tip, count: number, change: SubmissionChange
   };
 }
 
-/** Applies inputs and answers each `executeBlock`. */
+/** Applies inputs and answers each `decodeData` and `executeBlock`. */
 export function run(
   state: State,
   inputs: readonly Input[],
@@ -136,6 +137,15 @@ export function run(
     const next = step(current, input);
     current = next.state;
     for (const effect of next.effects) {
+      if (effect.type === "decodeData") {
+        const decoded = decodeBatch(effect.data);
+        queue.unshift(
+          "rejected" in decoded
+            ? { type: "dataNotDecodable", reason: decoded.rejected }
+            : { type: "dataDecoded", blocks: decoded },
+        );
+        continue;
+      }
       if (effect.type !== "executeBlock") {
         effects.push(effect);
         continue;

@@ -36,8 +36,11 @@ test("C1 right batches are verified one after another", () => {
 });
 
 test("blocks are executed in order, each on the one before", () => {
-  const start = step(initialTestState(), submitted(makeSubmission(genesisTip, 2)));
-  const [effect] = start.effects;
+  const submission = makeSubmission(genesisTip, 2);
+  const checked = step(initialTestState(), submitted(submission));
+  assert.deepEqual(checked.effects, [{ type: "decodeData", data: submission.calldata?.data }]);
+  const blocks = makeBlocks(genesisTip, 2);
+  const [effect] = step(checked.state, { type: "dataDecoded", blocks }).effects;
   assert.ok(effect?.type === "executeBlock" && effect.parentHash === genesisTip.blockHash);
   assert.equal(effect.parentOriginNumber, 0n);
 });

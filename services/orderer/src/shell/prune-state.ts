@@ -33,18 +33,20 @@ export type StatePruning = {
 /** Prunes in the background from now on. A block that is not final may be disputed, so its state stays, and its parent's. */
 export async function startStatePruning(options: StatePruningOptions): Promise<StatePruning> {
   const { store, reader, position, metrics } = options;
+  const blocksKeptMin = options.config.stateBlocksKeptMin;
   const stopping = new AbortController();
   let deletedBefore = 0;
   const pruning = startPruning({
     store: createPruneStore(store.sql),
-    blocksKeptMin: options.config.stateBlocksKeptMin,
     keptFrom: await loadKeptFrom(store.sql),
-    chain: async () => {
+    oldestNeeded: async () => {
       const { certified, finalized } = position.levels;
-      const settled = finalized < certified ? finalized : certified;
-      return { settled, head: position.headNumber };
+      const height = least(finalized, certified, position.headNumber - BigInt(blocksKeptMin));
+      const hash = height <= 0n ? undefined : await reader.canonicalHash(height);
+      return hash === undefined ? undefined : { height, hash };
     },
-    hashAt: reader.canonicalHash,
+    // so at most one and a half times the blocks asked for are kept
+    blocksPerRun: Math.max(1, Math.floor(blocksKeptMin / 2)),
     countContents: () => estimateContents(store.sql),
     onProgress({ type, deleted }) {
       metrics.stateKeptFrom.set(Number(pruning.keptFrom()));
@@ -64,4 +66,8 @@ export async function startStatePruning(options: StatePruningOptions): Promise<S
       await pruning.ended.catch(() => {}); // told to `fail`
     },
   };
+}
+
+function least(...heights: readonly bigint[]): bigint {
+  return heights.reduce((low, height) => (height < low ? height : low));
 }
