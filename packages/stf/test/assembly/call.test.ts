@@ -196,3 +196,19 @@ test("a call pays for its access list and finds it warm", async () => {
   const result = machine.run("call", { task: task(request) });
   assert.deepEqual(outputsOf(result, codes.outputAccessList), []);
 });
+
+test("the access list names also what a reverted frame touched", async () => {
+  const chain = await openChain(machine, world);
+  const to: Hex = `0x${"71".repeat(20)}`;
+  const callee: Hex = `0x${"72".repeat(20)}`;
+  const touched: Hex = `0x${"73".repeat(20)}`;
+  // BALANCE of `touched`, SLOAD of slot 5, REVERT
+  const reverting = hexToBytes(`0x73${touched.slice(2)}31506005545060006000fd`);
+  const calling = hexToBytes(`0x6000600060006000600073${callee.slice(2)}5af15000`);
+  const overrides = { [to]: { code: calling }, [callee]: { code: reverting } };
+  const result = await compareCall(chain, chain.genesis, { from: sender, to, overrides });
+  const listed = (result.accessed ?? []).map(({ address }) => address);
+  assert.deepEqual([...listed].sort(), [callee, touched]);
+  const outer = { ...overrides, [to]: { code: reverting } };
+  await compareCall(chain, chain.genesis, { from: sender, to, overrides: outer });
+});
