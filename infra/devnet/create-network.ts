@@ -12,7 +12,7 @@ import {
   parseNetworkConfig,
   signDigest,
 } from "@sequorum/protocol";
-import { createExecutor, createMemoryStateStore } from "@sequorum/stf/next";
+import { createExecutor, createMemoryStateStore } from "@sequorum/stf";
 import { developmentAccounts } from "./development-accounts.ts";
 import type { OperatorKeys } from "./operator-keys.ts";
 import { operatorPorts } from "./ports.ts";

@@ -1,4 +1,5 @@
 /** Transfers a second through the executor alone: `node packages/stf/bench/transfers.ts`. */
+import { contentCount } from "../src/index.ts";
 import { asParent, inputs, newChain, transfer } from "../test/fixture.ts";
 
 const blocks = 4;
@@ -16,13 +17,13 @@ const startedAt = performance.now();
 let nodes = 0;
 for (let i = 0; i < blocks; i++) {
   const transactions = raws.slice(i * perBlock, (i + 1) * perBlock);
-  const made = await executor.applyBatchBlock(
+  const made = executor.applyBatchBlock(
     parent,
     inputs({ timestamp: 1_100n + BigInt(i), transactions }),
   );
   if (made.type !== "executed") throw new Error(made.reason);
   store.commit(made);
-  nodes += made.writes.size;
+  nodes += contentCount(made.writes);
   parent = asParent(made);
 }
 const seconds = (performance.now() - startedAt) / 1_000;

@@ -29,7 +29,7 @@ import type {
   ParentBlock,
   TraceOptions,
   TransactionTrace,
-} from "./types-next.ts";
+} from "./types.ts";
 
 /** What an executor's methods work with. */
 export type Machine = { readonly host: ModuleHost; readonly rules: TaskRules };

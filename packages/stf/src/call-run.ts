@@ -19,7 +19,7 @@ import {
   decodeTraceStep,
 } from "./results.ts";
 import { callTask } from "./tasks.ts";
-import type { BlockHeader, CallRequest, CallResult, Trace, TraceOptions } from "./types-next.ts";
+import type { BlockHeader, CallRequest, CallResult, Trace, TraceOptions } from "./types.ts";
 
 /** Runs the call on the state after `header`, as if in a block with that header. */
 export function runCall(

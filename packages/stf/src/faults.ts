@@ -1,6 +1,6 @@
 /** Names of the module's codes: assembly/interface.ts has the numbers, types.ts the names. */
 import { assert } from "@sequorum/protocol";
-import type { BatchFault, BlockFault, TransactionFault } from "./types-next.ts";
+import type { BatchFault, BlockFault, TransactionFault } from "./types.ts";
 
 /** Position is code minus 1. */
 const transactionFaults: readonly TransactionFault[] = [

@@ -1,40 +1,40 @@
 /** Block 0: the allocation, and the EIP-4788 contract. */
-import { Account, createAccount, createAddressFromString } from "@ethereumjs/util";
-import type { Hex } from "@sequorum/protocol";
-import { assert, zeroHash } from "@sequorum/protocol";
+import { assert, type Hex, zeroHash } from "@sequorum/protocol";
+import { outputStateRoot } from "../assembly/interface.ts";
 import { beaconRootsAddress, beaconRootsCode } from "./beacon-roots.ts";
+import { encodeHeader } from "./block-codec.ts";
 import { fromHex, toHex } from "./bytes.ts";
-import type { Common } from "./common.ts";
+import { ContentTable } from "./content-table.ts";
 import { emptyTrieRoot, encodeExtraData, hashHeader } from "./header.ts";
-import { liveWrites, openState } from "./state.ts";
+import type { ModuleHost } from "./module.ts";
+import { genesisTask } from "./tasks.ts";
 import type { BlockHeader, ExecutedBlock, Genesis } from "./types.ts";
 
 const zeroAddress: Hex = `0x${"0".repeat(40)}`;
 
 /** The block and its state; depends on the genesis description only. */
-export async function makeGenesis(genesis: Genesis, common: Common): Promise<ExecutedBlock> {
-  const empty = { get: async () => undefined, header: async () => undefined };
-  const { manager, written } = await openState(empty, emptyTrieRoot, common);
-  for (const { address, balanceWei } of genesis.alloc) {
+export function makeGenesis(host: ModuleHost, genesis: Genesis): ExecutedBlock {
+  const allocated = genesis.alloc.map(({ address, balanceWei }) => {
     assert(address !== beaconRootsAddress, "the allocation leaves the EIP-4788 contract alone");
-    await manager.putAccount(
-      createAddressFromString(address),
-      createAccount({ balance: balanceWei }),
-    );
-  }
-  const contract = createAddressFromString(beaconRootsAddress);
-  await manager.putAccount(contract, new Account(1n));
-  await manager.putCode(contract, fromHex(beaconRootsCode));
-  const stateRoot = toHex(await manager.getStateRoot());
-  const header = genesisHeader(genesis, stateRoot);
+    return { address, balanceWei, nonce: 0n, code: new Uint8Array(0) };
+  });
+  const code = fromHex(beaconRootsCode);
+  const contract = { address: beaconRootsAddress, balanceWei: 0n, nonce: 1n, code };
+  host.run("genesis", { task: genesisTask([...allocated, contract]) });
+  const [stateRoot] = host.outputs.of(outputStateRoot);
+  assert(stateRoot !== undefined, "genesis has a state root");
+  const header = genesisHeader(genesis, toHex(stateRoot));
+  const hash = hashHeader(header);
+  const content = ContentTable.of(host.outputs.packedContent());
+  content.add(fromHex(hash), encodeHeader(header));
   return {
     type: "executed",
-    block: { header, hash: hashHeader(header), transactions: [] },
+    block: { header, hash, transactions: [] },
     originNumber: 0n,
     receipts: [],
     forcedCount: 0,
     skippedPositions: [],
-    writes: liveWrites(written, stateRoot),
+    writes: content.copy(),
     senders: new Map(),
   };
 }

@@ -1,5 +1,5 @@
 /** The L2 header: standard Cancun fields, of which some carry the rollup's values. ARCHITECTURE section 5. */
-import { assert, concatBytes, type Hex, keccak256, rlpEncode, zeroHash } from "@sequorum/protocol";
+import { concatBytes, type Hex, keccak256, rlpEncode } from "@sequorum/protocol";
 import { fixedBytes, fromHex, integerBytes, toHex, toInteger } from "./bytes.ts";
 import type { BlockHeader } from "./types.ts";
 
@@ -39,11 +39,6 @@ export function decodeExtraData(
     term: toInteger(bytes.subarray(1, 9)),
     queuePosition: toInteger(bytes.subarray(9, 17)),
   };
-}
-
-/** prevRandao of a block: keccak256(parent's prevRandao || term as 8 bytes big-endian). */
-export function nextPrevRandao(parentPrevRandao: Hex, term: bigint): Hex {
-  return keccak256(concatBytes(fromHex(parentPrevRandao), fixedBytes(term, 8)));
 }
 
 /** Base fee of the block after `parent` (EIP-1559). */
@@ -124,40 +119,5 @@ export function parseHeaderFields(fields: readonly Uint8Array[]): BlockHeader | 
     withdrawalsRoot: hex(16),
     originHash: hex(19),
     ...extra,
-  };
-}
-
-/** Header of a block whose execution has not run yet. */
-export function draftHeader(
-  parent: { readonly header: BlockHeader; readonly hash: Hex },
-  inputs: {
-    readonly timestamp: bigint;
-    readonly term: bigint;
-    readonly coinbase: Hex;
-    readonly originHash: Hex;
-    readonly queuePosition: bigint;
-  },
-): BlockHeader {
-  assert(inputs.timestamp > parent.header.timestamp, "time moves on", {
-    timestamp: inputs.timestamp,
-  });
-  return {
-    parentHash: parent.hash,
-    coinbase: inputs.coinbase,
-    stateRoot: zeroHash,
-    transactionsRoot: emptyTrieRoot,
-    receiptsRoot: emptyTrieRoot,
-    logsBloom: `0x${"0".repeat(512)}`,
-    number: parent.header.number + 1n,
-    gasLimit: parent.header.gasLimit,
-    gasUsed: 0n,
-    timestamp: inputs.timestamp,
-    extraData: encodeExtraData(inputs.term, inputs.queuePosition),
-    prevRandao: nextPrevRandao(parent.header.prevRandao, inputs.term),
-    baseFeePerGas: nextBaseFeePerGas(parent.header),
-    withdrawalsRoot: emptyTrieRoot,
-    originHash: inputs.originHash,
-    term: inputs.term,
-    queuePosition: inputs.queuePosition,
   };
 }

@@ -1,10 +1,9 @@
 export * from "./beacon-roots.ts";
 export * from "./block-codec.ts";
 export { type ContentEntry, contentCount, contentEntries } from "./content-table.ts";
-export * from "./crypto.ts";
-export * from "./derive.ts";
 export * from "./executor.ts";
 export * from "./header.ts";
-export * from "./memory-store.ts";
+export { loadModule, MissingContent } from "./module.ts";
+export * from "./rules.ts";
+export * from "./state-store.ts";
 export * from "./types.ts";
-export { maxCostWei, stateFault } from "./transaction.ts";

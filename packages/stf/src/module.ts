@@ -21,7 +21,7 @@ import { Outputs } from "./outputs.ts";
 import { recoveryBytes } from "./precompiles/ecrecover.ts";
 import { runPrecompile } from "./precompiles/precompiles.ts";
 import { SenderCache } from "./sender-cache.ts";
-import type { StateStore } from "./types-next.ts";
+import type { StateStore } from "./types.ts";
 
 /** What can be run; each is described in packages/stf/README.md. */
 export type Entry = "block" | "call" | "transaction" | "batch" | "genesis" | "read" | "replay";

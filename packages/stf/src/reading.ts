@@ -1,59 +1,99 @@
-/** Reads single values of a state. */
-import { getMerkleStateProof } from "@ethereumjs/statemanager";
-import { createAddressFromString, setLengthLeft } from "@ethereumjs/util";
-import { type Hex, hexToBytes } from "@sequorum/protocol";
-import { fromHex, toHex } from "./bytes.ts";
-import type { Common } from "./common.ts";
-import { openState, readAccount } from "./state.ts";
+/** Runs of the module's entry `read`: single values of a state. */
+import { assert, type Hex } from "@sequorum/protocol";
+import { outputAccount, outputProofNode, outputSlot } from "../assembly/interface.ts";
+import { fixedBytes, fromHex, toHex } from "./bytes.ts";
+import { MissingContent, type ModuleHost } from "./module.ts";
+import { decodeAccount, decodeSlot, type ReadAccount } from "./results.ts";
+import { readTask } from "./tasks.ts";
 import type { AccountProof, AccountSummary, StateStore } from "./types.ts";
 
-type Deps = { readonly store: StateStore; readonly common: Common };
+/** keccak256 of nothing: the code hash of an account without code. */
+const emptyCodeHash: Hex = "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470";
 
 /** Nonce and balance under a root. */
-export async function readState(deps: Deps, root: Hex, address: Hex): Promise<AccountSummary> {
-  const { manager } = await openState(deps.store, root, deps.common);
-  return readAccount(manager, address);
+export function readAccount(host: ModuleHost, root: Hex, address: Hex): AccountSummary {
+  const { nonce, balanceWei } = read(host, { root, address }).account;
+  return { nonce, balanceWei };
 }
 
 /** Code of an account; empty when it has none. */
-export async function readCode(deps: Deps, root: Hex, address: Hex): Promise<Uint8Array> {
-  const { manager } = await openState(deps.store, root, deps.common);
-  return manager.getCode(createAddressFromString(address));
+export function readCode(
+  { host, store }: { readonly host: ModuleHost; readonly store: StateStore },
+  root: Hex,
+  address: Hex,
+): Uint8Array {
+  const { codeHash } = read(host, { root, address }).account;
+  if (codeHash === emptyCodeHash) return new Uint8Array(0);
+  const code = store.get(fromHex(codeHash));
+  if (code === undefined) throw new MissingContent(codeHash);
+  return code.slice();
 }
 
 /** One storage slot, 32 bytes. */
-export async function readStorage(
-  deps: Deps,
+export function readStorage(
+  host: ModuleHost,
   { root, address, slot }: { root: Hex; address: Hex; slot: Hex },
-): Promise<Hex> {
-  const { manager } = await openState(deps.store, root, deps.common);
-  const key = setLengthLeft(fromHex(slot), 32);
-  return toHex(setLengthLeft(await manager.getStorage(createAddressFromString(address), key), 32));
+): Hex {
+  const [found] = read(host, { root, address, slots: [slot] }).slots;
+  return word(found?.value ?? 0n);
 }
 
 /** EIP-1186 proof. */
-export async function readProof(
-  deps: Deps,
+export function readProof(
+  host: ModuleHost,
   { root, address, slots }: { root: Hex; address: Hex; slots: readonly Hex[] },
-): Promise<AccountProof> {
-  const { manager } = await openState(deps.store, root, deps.common);
-  const keys = slots.map((slot) => setLengthLeft(fromHex(slot), 32));
-  const proof = await getMerkleStateProof(manager, createAddressFromString(address), keys);
+): AccountProof {
+  const {
+    account,
+    accountProof,
+    slots: found,
+  } = read(host, {
+    root,
+    address,
+    slots,
+    withProof: true,
+  });
   return {
     address,
-    balanceWei: BigInt(proof.balance),
-    nonce: BigInt(proof.nonce),
-    codeHash: lower(proof.codeHash),
-    storageHash: lower(proof.storageHash),
-    accountProof: proof.accountProof.map(lower),
-    storageProof: proof.storageProof.map(({ key, value, proof: nodes }) => ({
-      key: lower(key),
-      value: BigInt(value),
-      proof: nodes.map(lower),
-    })),
+    ...account,
+    accountProof,
+    storageProof: found.map(({ key, value, proof }) => ({ key: word(key), value, proof })),
   };
 }
 
-function lower(hex: string): Hex {
-  return toHex(hexToBytes(hex));
+type Read = {
+  readonly account: ReadAccount;
+  readonly accountProof: readonly Hex[];
+  readonly slots: readonly {
+    readonly key: bigint;
+    readonly value: bigint;
+    readonly proof: readonly Hex[];
+  }[];
+};
+
+function read(
+  host: ModuleHost,
+  {
+    root,
+    address,
+    slots = [],
+    withProof = false,
+  }: { root: Hex; address: Hex; slots?: readonly Hex[]; withProof?: boolean },
+): Read {
+  host.run("read", { task: readTask(root, address, { slots, withProof }) });
+  let account: ReadAccount | undefined;
+  const accountProof: Hex[] = [];
+  const found: { key: bigint; value: bigint; proof: Hex[] }[] = [];
+  // proof nodes follow what they prove
+  for (const { kind, bytes } of host.outputs.all()) {
+    if (kind === outputAccount) account = decodeAccount(bytes);
+    else if (kind === outputSlot) found.push({ ...decodeSlot(bytes), proof: [] });
+    else if (kind === outputProofNode) (found.at(-1)?.proof ?? accountProof).push(toHex(bytes));
+  }
+  assert(account !== undefined, "a read tells the account");
+  return { account, accountProof, slots: found };
+}
+
+function word(value: bigint): Hex {
+  return toHex(fixedBytes(value, 32));
 }

@@ -2,14 +2,7 @@
 import { assert, type Hex } from "@sequorum/protocol";
 import { haltReason } from "./faults.ts";
 import { RlpCursor } from "./rlp-cursor.ts";
-import type {
-  AccountSummary,
-  Log,
-  PostedBlock,
-  Receipt,
-  TraceStep,
-  Transaction,
-} from "./types-next.ts";
+import type { AccountSummary, Log, PostedBlock, Receipt, TraceStep, Transaction } from "./types.ts";
 
 /** A receipt, and where its transaction came from. */
 export type PlacedReceipt = {

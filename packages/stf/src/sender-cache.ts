@@ -2,7 +2,7 @@
 import { assert } from "@sequorum/protocol";
 import type { Located } from "./content-table.ts";
 import { ecrecover, recoveryBytes } from "./precompiles/ecrecover.ts";
-import { ContentCache } from "./state-store-next.ts";
+import { ContentCache } from "./state-store.ts";
 
 /** About 50,000 senders. */
 const cacheBytesMax = 8 << 20;

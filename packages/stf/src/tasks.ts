@@ -11,7 +11,7 @@ import type {
   ForcedEntry,
   ParentBlock,
   StateOverride,
-} from "./types-next.ts";
+} from "./types.ts";
 
 /** The rules, and the chain that transactions are signed for. */
 export type TaskRules = ExecutionRules & { readonly chainId: bigint };

@@ -1,5 +1,6 @@
 /** The values of the L2 rule book: blocks, inputs of a block, results. ARCHITECTURE section 5, "The L2 block". */
 import type { Hex } from "@sequorum/protocol";
+import type { Located } from "./content-table.ts";
 
 /** An L2 block header: Cancun, with the rollup's values in standard fields. */
 export type BlockHeader = {
@@ -101,8 +102,8 @@ export type ExecutedBlock = {
   readonly forcedCount: number;
   /** Positions of consumed queue entries that were skipped as not includable. */
   readonly skippedPositions: readonly bigint[];
-  /** New trie nodes and codes by key (`StateStore`); to be stored together with the block. */
-  readonly writes: ReadonlyMap<string, Uint8Array>;
+  /** New trie nodes, codes and the header's RLP, packed (`contentEntries`); to be stored together with the block. */
+  readonly writes: Uint8Array<ArrayBuffer>;
   /** State after the block of every sender in it. */
   readonly senders: ReadonlyMap<Hex, AccountSummary>;
 };
@@ -143,6 +144,20 @@ export type BlockFault =
   | "PARENT_DIFFERS"
   | "HASH_DIFFERS";
 
+/** Why posted batch data is none. */
+export type BatchFault =
+  | "STREAM_TRUNCATED"
+  | "STREAM_MALFORMED"
+  | "STREAM_TOO_LONG"
+  | "STREAM_TRAILING_BYTES"
+  | "COLUMNS_TRUNCATED"
+  | "COLUMNS_TRAILING_BYTES"
+  | "COLUMNS_VERSION_UNKNOWN"
+  | "COLUMNS_WITHOUT_BLOCKS"
+  | "COLUMN_VALUE_OUT_OF_RANGE"
+  | "NOT_CANONICAL"
+  | "BLOCK_NOT_IN_BATCH";
+
 /** Inputs for which no block exists. `transaction` is the index in `inputs.transactions`, -1 when the block itself is at fault. */
 export type NotIncludable = {
   readonly type: "notIncludable";
@@ -182,8 +197,24 @@ export type Transaction = {
 
 /** A decoded transaction or the reason why it is none. */
 export type DecodedTransaction =
-  | { readonly type: "decoded"; readonly transaction: Transaction }
+  | {
+      readonly type: "decoded";
+      readonly transaction: Transaction;
+      /** Signing hash, v, r, s (32 bytes each): with the sender, what `Executor.rememberSender` takes. */
+      readonly recovery: Uint8Array;
+    }
   | { readonly type: "rejected"; readonly code: TransactionFault };
+
+/** One block of posted batch data. */
+export type PostedBlock = Pick<
+  BlockInputs,
+  "timestamp" | "originNumber" | "term" | "coinbase" | "transactions"
+>;
+
+/** Decoded batch data or the reason why it is none. */
+export type DecodedBatch =
+  | { readonly type: "decoded"; readonly blocks: readonly PostedBlock[] }
+  | { readonly type: "rejected"; readonly code: BatchFault };
 
 /** State before the first block. Structurally NetworkConfig.l2Genesis. */
 export type Genesis = {
@@ -214,6 +245,46 @@ export type CallRequest = {
   readonly overrides?: Readonly<Record<Hex, StateOverride>>;
   /** Asks for `accessed` in the result. */
   readonly reportsAccess?: boolean;
+  /** Asks for `steps` in the result. */
+  readonly trace?: TraceOptions;
+};
+
+/** What a trace holds. */
+export type TraceOptions = {
+  /** Steps carry the memory of the frame. */
+  readonly withMemory?: boolean;
+  /** Bytes of steps, as the module tells them, that are kept; later steps are counted only. */
+  readonly traceBytesMax: number;
+};
+
+/** One executed instruction (EIP-3155), with values as they were before it. */
+export type TraceStep = {
+  /** 1 for the outermost frame. */
+  readonly depth: number;
+  readonly programCounter: number;
+  readonly opcode: number;
+  readonly gas: bigint;
+  readonly gasCost: bigint;
+  /** Refund counter of the transaction. */
+  readonly refund: bigint;
+  /** Bottom first. */
+  readonly stack: readonly bigint[];
+  readonly memory?: Uint8Array;
+  /** Why the instruction failed. */
+  readonly error?: string;
+};
+
+/** The steps of a run. */
+export type Trace = {
+  readonly steps: readonly TraceStep[];
+  /** Steps beyond `traceBytesMax` that are not in the list. */
+  readonly leftOut: number;
+};
+
+/** Trace of one transaction of a block. */
+export type TransactionTrace = Trace & {
+  readonly type: "traced";
+  readonly receipt: Receipt;
 };
 
 /** Outcome of a call: return data or why not. `gasUsed` includes intrinsic gas. */
@@ -227,6 +298,8 @@ export type CallResult = (
    * target, coinbase, precompiles), which are listed only with the slots touched in them.
    */
   readonly accessed?: Transaction["accessList"];
+  /** The executed instructions, when the request asks. */
+  readonly trace?: Trace;
 };
 
 /** EIP-1186 proof of an account and of some of its slots. */
@@ -245,51 +318,60 @@ export type AccountProof = {
 };
 
 /**
- * Where state comes from: content-addressed, so that any number of branches coexist. A trie node's key is its keccak
- * hash, a code's key is "63" (the letter c) and its keccak hash, both as lower-case hexadecimal without prefix.
+ * Where content comes from: whatever has a keccak-256 hash, be it trie node, code or a header's RLP, so that any number
+ * of branches coexist. Synchronous, because execution is.
  */
 export type StateStore = {
-  /** Bytes under the key; undefined when absent. */
-  get(key: string): Promise<Uint8Array | undefined>;
-  /** A stored header by hash; needed for the BLOCKHASH instruction. */
-  header(hash: Hex): Promise<BlockHeader | undefined>;
+  /** What has this hash (32 bytes); undefined when it is not here. Argument and answer are lent until the next call. */
+  get(hash: Uint8Array): Uint8Array | undefined;
+  /** As `get` without making objects: the hash is at `at` in `keys`, the answer goes into `found`. */
+  locate?(keys: DataView, at: number, found: Located): boolean;
 };
 
-/** The cryptography that is worth doing natively. */
-export type Crypto = {
-  keccak256(data: Uint8Array): Uint8Array;
-  /** Public key x || y (64 bytes) of a signature r || s; throws on an invalid one. */
-  recoverPublicKey(digest: Uint8Array, signature: Uint8Array, recoveryId: number): Uint8Array;
-};
-
-/** The rule book behind one port; `packages/stf`'s own state-transition function will replace ethereumjs behind it. */
+/**
+ * The rule book behind one port: an instance of the state-transition module. Every method throws `MissingContent` when
+ * the store lacks something; it may be called again once the store has it.
+ */
 export type Executor = {
   /** The deterministic block 0 with its state. */
-  genesisBlock(genesis: Genesis): Promise<ExecutedBlock>;
+  genesisBlock(genesis: Genesis): ExecutedBlock;
   /** Checks the rules and executes; the one definition of "valid": equal arguments give an equal block hash. */
-  applyBatchBlock(parent: ParentBlock, inputs: BlockInputs): Promise<ExecutedBlock | NotIncludable>;
+  applyBatchBlock(parent: ParentBlock, inputs: BlockInputs): ExecutedBlock | NotIncludable;
   /** As `applyBatchBlock`, but leaves out sequenced transactions that cannot be included (for a leader). */
   buildBlock(
     parent: ParentBlock,
     inputs: BlockInputs,
     limits: BuildLimits,
-  ): Promise<BuiltBlock | NotIncludable>;
+  ): BuiltBlock | NotIncludable;
   /** Executes a block that somebody made and compares its hash with the result's. */
   verifyBlock(
     parent: ParentBlock,
     block: L2Block,
-    derived: Pick<BlockInputs, "originNumber" | "originTime" | "forcedEntries">,
-  ): Promise<ExecutedBlock | NotIncludable>;
+    derived: DerivedInputs,
+  ): ExecutedBlock | NotIncludable;
+  /** Executes a block that somebody made, up to one of its transactions, whose instructions it lists. */
+  traceTransaction(
+    parent: ParentBlock,
+    block: L2Block,
+    traced: DerivedInputs & TraceOptions & { readonly index: number },
+  ): TransactionTrace | NotIncludable;
   /** Decodes a raw transaction and recovers its sender; checks all that needs no state. */
   decodeTransaction(raw: Uint8Array): DecodedTransaction;
-  account(stateRoot: Hex, address: Hex): Promise<AccountSummary>;
-  code(stateRoot: Hex, address: Hex): Promise<Uint8Array>;
+  /** Takes a sender that another thread recovered (`DecodedTransaction.recovery`), so that a block need not. */
+  rememberSender(recovery: Uint8Array, from: Hex): void;
+  /** Decodes posted batch data as L1 would judge it. */
+  decodeBatch(data: Uint8Array): DecodedBatch;
+  account(stateRoot: Hex, address: Hex): AccountSummary;
+  code(stateRoot: Hex, address: Hex): Uint8Array;
   /** The slot's value, 32 bytes. */
-  storage(stateRoot: Hex, address: Hex, slot: Hex): Promise<Hex>;
-  proof(stateRoot: Hex, address: Hex, slots: readonly Hex[]): Promise<AccountProof>;
+  storage(stateRoot: Hex, address: Hex, slot: Hex): Hex;
+  proof(stateRoot: Hex, address: Hex, slots: readonly Hex[]): AccountProof;
   /** Runs a call in the environment of `header` on its state. */
-  call(header: BlockHeader, request: CallRequest): Promise<CallResult>;
+  call(header: BlockHeader, request: CallRequest): CallResult;
 };
+
+/** What a follower derives by itself for a block that somebody made. */
+export type DerivedInputs = Pick<BlockInputs, "originNumber" | "originTime" | "forcedEntries">;
 
 /** Bounds of one block that are a leader's choice, not a rule. */
 export type BuildLimits = {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesToHex, type Hex, hexToBytes } from "@sequorum/protocol";
-import { verifyPointEvaluation } from "../src/kzg.ts";
 import { beaconRootsAddress, type ExecutedBlock } from "../src/index.ts";
 import {
   addresses,
@@ -20,10 +19,7 @@ async function deployed() {
   const chain = await newChain();
   const data = deploying(counter);
   const creation = transfer({ to: null, data, gasLimit: 1_000_000n, value: 0n });
-  const first = await chain.executor.applyBatchBlock(
-    chain.genesis,
-    inputs({ transactions: [creation] }),
-  );
+  const first = chain.executor.applyBatchBlock(chain.genesis, inputs({ transactions: [creation] }));
   assert.equal(first.type, "executed");
   chain.store.commit(first as ExecutedBlock);
   const executed = first as ExecutedBlock;
@@ -37,7 +33,7 @@ test("a contract keeps storage, logs, and answers calls that leave no trace", as
   const { executor, executed, contract, store } = await deployed();
   const use = (nonce: bigint) => transfer({ nonce, to: contract, gasLimit: 100_000n, value: 0n });
   const given = inputs({ timestamp: 1_101n, transactions: [use(1n), use(2n)] });
-  const second = await executor.applyBatchBlock(asParent(executed), given);
+  const second = executor.applyBatchBlock(asParent(executed), given);
   assert.equal(second.type, "executed");
   if (second.type !== "executed") return;
   store.commit(second);
@@ -49,17 +45,17 @@ test("a contract keeps storage, logs, and answers calls that leave no trace", as
       [1, 1],
     ],
   );
-  assert.equal(await executor.storage(header.stateRoot, contract, "0x00"), `0x${"0".repeat(63)}2`);
+  assert.equal(executor.storage(header.stateRoot, contract, "0x00"), `0x${"0".repeat(63)}2`);
   for (let i = 0; i < 2; i++) {
-    const result = await executor.call(header, { to: contract });
+    const result = executor.call(header, { to: contract });
     assert.equal(result.type === "returned" && bytesToHex(result.data), `0x${"0".repeat(63)}3`);
   }
   const slot: Hex = `0x${"0".repeat(64)}`;
   const overrides = { [contract]: { storage: { [slot]: `0x${"0".repeat(62)}09` as Hex } } };
-  const result = await executor.call(header, { to: contract, overrides });
+  const result = executor.call(header, { to: contract, overrides });
   assert.equal(result.type === "returned" && bytesToHex(result.data), `0x${"0".repeat(63)}a`);
-  assert.equal(bytesToHex(await executor.code(header.stateRoot, contract)), counter);
-  const proof = await executor.proof(header.stateRoot, contract, ["0x00"]);
+  assert.equal(bytesToHex(executor.code(header.stateRoot, contract)), counter);
+  const proof = executor.proof(header.stateRoot, contract, ["0x00"]);
   assert.equal(proof.storageProof[0]?.value, 2n);
   assert.ok(proof.accountProof.length > 0);
 });
@@ -68,9 +64,9 @@ test("a call reports what it touched when asked, and a listed slot is cheaper to
   const { executor, executed, contract } = await deployed();
   const { header } = executed.block;
   const slot: Hex = `0x${"0".repeat(64)}`;
-  const cold = await executor.call(header, { to: contract, reportsAccess: true });
+  const cold = executor.call(header, { to: contract, reportsAccess: true });
   assert.deepEqual(cold.accessed, [{ address: contract, storageKeys: [slot] }]);
-  const warm = await executor.call(header, { to: contract, accessList: cold.accessed });
+  const warm = executor.call(header, { to: contract, accessList: cold.accessed });
   assert.equal(warm.accessed, undefined);
   // EIP-2930: 2,400 + 1,900 for the list; the first touch costs 100 instead of 2,100.
   assert.equal(warm.gasUsed - cold.gasUsed, 2_300n);
@@ -78,12 +74,12 @@ test("a call reports what it touched when asked, and a listed slot is cheaper to
 
 test("a contract reads the L1 origin's hash by timestamp through EIP-4788", async () => {
   const { executor, genesis, store } = await newChain();
-  const first = await executor.applyBatchBlock(genesis, inputs());
+  const first = executor.applyBatchBlock(genesis, inputs());
   assert.equal(first.type, "executed");
   if (first.type !== "executed") return;
   store.commit(first);
   const data = hexToBytes(`0x${1_100n.toString(16).padStart(64, "0")}`);
-  const result = await executor.call(first.block.header, { to: beaconRootsAddress, data });
+  const result = executor.call(first.block.header, { to: beaconRootsAddress, data });
   assert.equal(result.type === "returned" && bytesToHex(result.data), originHash);
 });
 
@@ -91,14 +87,14 @@ test("BLOCKHASH walks the ancestors of the block's own branch", async () => {
   const { executor, genesis, store } = await newChain();
   let parent = genesis;
   for (let i = 0; i < 3; i++) {
-    const made = await executor.applyBatchBlock(parent, inputs({ timestamp: 1_100n + BigInt(i) }));
+    const made = executor.applyBatchBlock(parent, inputs({ timestamp: 1_100n + BigInt(i) }));
     if (made.type !== "executed") throw new Error(made.reason);
     store.commit(made);
     parent = asParent(made);
   }
   // PUSH1 0 BLOCKHASH, return it
   const overrides = { [addresses[7] ?? "0x"]: { code: hexToBytes("0x5f405f5260205ff3") } };
-  const result = await executor.call(parent.header, { to: addresses[7] ?? null, overrides });
+  const result = executor.call(parent.header, { to: addresses[7] ?? null, overrides });
   assert.equal(result.type === "returned" && bytesToHex(result.data), genesis.hash);
 });
 
@@ -106,13 +102,13 @@ test("a call that reverts gives the data, one that runs out of gas says so", asy
   const { executor, genesis } = await newChain();
   const code = (hex: Hex) => ({ [addresses[7] ?? "0x"]: { code: hexToBytes(hex) } });
   const to = addresses[7] ?? null;
-  const reverted = await executor.call(genesis.header, {
+  const reverted = executor.call(genesis.header, {
     to,
     overrides: code("0x60aa5f5260205ffd"),
   });
   assert.equal(reverted.type === "reverted" && bytesToHex(reverted.data), `0x${"0".repeat(62)}aa`);
   const endless = { to, gas: 100_000n, overrides: code("0x5b5f56") };
-  const failed = await executor.call(genesis.header, endless);
+  const failed = executor.call(genesis.header, endless);
   assert.deepEqual(failed, { type: "failed", reason: "out of gas", gasUsed: 100_000n });
 });
 
@@ -124,24 +120,11 @@ test("a self-destruct in the transaction of its creation leaves no account behin
     gasLimit: 200_000n,
     value: 3n,
   });
-  const made = await executor.applyBatchBlock(genesis, inputs({ transactions: [creation] }));
+  const made = executor.applyBatchBlock(genesis, inputs({ transactions: [creation] }));
   if (made.type !== "executed") throw new Error(made.reason);
   store.commit(made);
   const contract = made.receipts[0]?.contractAddress;
   assert.ok(contract);
-  const account = await executor.account(made.block.header.stateRoot, contract);
+  const account = executor.account(made.block.header.stateRoot, contract);
   assert.deepEqual(account, { nonce: 0n, balanceWei: 0n });
-});
-
-test("the point evaluation accepts the constant polynomial and refuses another value", () => {
-  // a commitment to the constant 0 is the point at infinity, its proof too, at any z
-  const infinity = `0xc0${"0".repeat(94)}`;
-  const word = (value: bigint) => `0x${value.toString(16).padStart(64, "0")}`;
-  assert.equal(verifyPointEvaluation(infinity, word(5n), word(0n), infinity), true);
-  assert.equal(verifyPointEvaluation(infinity, word(5n), word(1n), infinity), false);
-  // the commitment to p(x) = x is [tau]G1; p(0) = 0 with proof [1]G1 needs [tau]G1, so use p(x) = 7: C = [7]G1
-  const g1 =
-    "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb";
-  assert.equal(verifyPointEvaluation(g1, word(9n), word(1n), infinity), true);
-  assert.equal(verifyPointEvaluation(g1, word(9n), word(2n), infinity), false);
 });

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { createBlockFromRLP } from "@ethereumjs/block";
 import { createLegacyTx } from "@ethereumjs/tx";
 import { hexToBytes, keccak256 } from "@sequorum/protocol";
-import { l2Common } from "../src/common.ts";
 import {
   beaconRootsCode,
   createExecutor,
@@ -11,7 +10,6 @@ import {
   decodeBlock,
   encodeBlock,
   type ExecutedBlock,
-  nativeCrypto,
   type NotIncludable,
 } from "../src/index.ts";
 import {
@@ -27,11 +25,11 @@ import {
   originHash,
   transfer,
 } from "./fixture.ts";
+import { oracleCommon } from "./oracle/common.ts";
 
-async function executed<T extends ExecutedBlock>(result: Promise<T | NotIncludable>): Promise<T> {
-  const value = await result;
-  if (value.type === "notIncludable") throw new Error(`${value.reason} at ${value.transaction}`);
-  return value;
+function executed<T extends ExecutedBlock>(result: T | NotIncludable): T {
+  if (result.type === "notIncludable") throw new Error(`${result.reason} at ${result.transaction}`);
+  return result;
 }
 
 test("genesis is the same block for everybody", async () => {
@@ -40,7 +38,7 @@ test("genesis is the same block for everybody", async () => {
   assert.equal(a.genesis.header.number, 0n);
   const { alloc } = genesis;
   const other = createExecutor({ store: createMemoryStateStore(), chainId });
-  const changed = await other.genesisBlock({ ...genesis, alloc: alloc.slice(1) });
+  const changed = other.genesisBlock({ ...genesis, alloc: alloc.slice(1) });
   assert.notEqual(changed.block.hash, a.genesis.hash);
 });
 
@@ -51,7 +49,7 @@ test("a block of transfers has standard header fields and moves the money", asyn
     transfer({ nonce: 1n, value: 7n }),
     legacy(2n),
   ];
-  const result = await executed(executor.applyBatchBlock(parent, inputs({ transactions })));
+  const result = executed(executor.applyBatchBlock(parent, inputs({ transactions })));
   const { header } = result.block;
   assert.equal(header.number, 1n);
   assert.equal(header.gasUsed, 63_000n);
@@ -62,7 +60,7 @@ test("a block of transfers has standard header fields and moves the money", asyn
   assert.equal(header.coinbase, coinbase);
   store.commit(result);
   const receiver = addresses[1] ?? coinbase;
-  assert.equal((await executor.account(header.stateRoot, receiver)).balanceWei, 10n ** 21n + 12n);
+  assert.equal(executor.account(header.stateRoot, receiver).balanceWei, 10n ** 21n + 12n);
   assert.equal(result.receipts.length, 3);
   assert.deepEqual(
     result.receipts.map((receipt) => receipt.status),
@@ -77,7 +75,7 @@ test("a stock Ethereum library decodes the block and finds the same hash", async
     transfer(),
     transfer({ from: 2, data: hexToBytes("0x0102"), gasLimit: 60_000n }),
   ];
-  const { block } = await executed(executor.applyBatchBlock(parent, inputs({ transactions })));
+  const { block } = executed(executor.applyBatchBlock(parent, inputs({ transactions })));
   const native = createBlockFromRLP(encodeBlock(block), { common });
   assert.equal(`0x${Buffer.from(native.hash()).toString("hex")}`, block.hash);
   assert.equal(await native.transactionsTrieIsValid(), true);
@@ -86,7 +84,7 @@ test("a stock Ethereum library decodes the block and finds the same hash", async
 
 test("a block round trips through its RLP, and a changed byte is refused or changes the hash", async () => {
   const { executor, genesis: parent } = await newChain();
-  const { block } = await executed(
+  const { block } = executed(
     executor.applyBatchBlock(parent, inputs({ transactions: [transfer(), legacy(1n)] })),
   );
   const bytes = encodeBlock(block);
@@ -105,13 +103,13 @@ test("a block round trips through its RLP, and a changed byte is refused or chan
 test("equal inputs give an equal block, and verification accepts exactly that block", async () => {
   const { executor, genesis: parent } = await newChain();
   const given = inputs({ transactions: [transfer(), transfer({ from: 3 })] });
-  const { block } = await executed(executor.applyBatchBlock(parent, given));
-  const again = await executed(executor.applyBatchBlock(parent, given));
+  const { block } = executed(executor.applyBatchBlock(parent, given));
+  const again = executed(executor.applyBatchBlock(parent, given));
   assert.equal(again.block.hash, block.hash);
   const derived = { originNumber: 5n, originTime: 1_050n, forcedEntries: [] };
-  assert.equal((await executor.verifyBlock(parent, block, derived)).type, "executed");
+  assert.equal(executor.verifyBlock(parent, block, derived).type, "executed");
   const header = { ...block.header, stateRoot: originHash };
-  const wrong = await executor.verifyBlock(parent, { ...block, header, hash: originHash }, derived);
+  const wrong = executor.verifyBlock(parent, { ...block, header, hash: originHash }, derived);
   assert.deepEqual(wrong, { type: "notIncludable", reason: "HASH_DIFFERS", transaction: -1 });
 });
 
@@ -126,16 +124,16 @@ test("each rule of the inputs has its own fault", async () => {
     ["QUEUE_BEYOND_ORIGIN", { forcedEntries: [{ ...entry, l1BlockNumber: 6n }] }],
   ];
   for (const [reason, fields] of cases) {
-    const result = await executor.applyBatchBlock(parent, inputs(fields));
+    const result = executor.applyBatchBlock(parent, inputs(fields));
     assert.deepEqual(result, { type: "notIncludable", reason, transaction: -1 });
   }
-  const child = asParent(await executed(executor.applyBatchBlock(parent, inputs())));
+  const child = asParent(executed(executor.applyBatchBlock(parent, inputs())));
   for (const [reason, fields] of [
     ["ORIGIN_WENT_BACK", { originNumber: 4n }],
     ["ORIGIN_WENT_BACK", { originHash: coinbase.padEnd(66, "0") as `0x${string}` }],
     ["TERM_WENT_BACK", { term: 0n }],
   ] as const) {
-    const result = await executor.applyBatchBlock(child, inputs({ timestamp: 1_101n, ...fields }));
+    const result = executor.applyBatchBlock(child, inputs({ timestamp: 1_101n, ...fields }));
     assert.deepEqual(result, { type: "notIncludable", reason, transaction: -1 });
   }
 });
@@ -147,7 +145,7 @@ test("a transaction that cannot be included has its own reason", async () => {
     chainId,
     rules: { blockTransactionBytesMax: 1_000_000 },
   });
-  const foreign = l2Common(1n, nativeCrypto);
+  const foreign = oracleCommon(1n);
   const unprotected = createLegacyTx({
     gasPrice: 10n ** 10n,
     gasLimit: 21_000n,
@@ -172,10 +170,10 @@ test("a transaction that cannot be included has its own reason", async () => {
     ["OVERSIZED", transfer({ data: new Uint8Array(140_000), gasLimit: 20_000_000n })],
   ];
   for (const [reason, raw] of cases) {
-    const result = await executor.applyBatchBlock(parent, inputs({ transactions: [raw] }));
+    const result = executor.applyBatchBlock(parent, inputs({ transactions: [raw] }));
     assert.deepEqual(result, { type: "notIncludable", reason, transaction: 0 }, reason);
   }
-  const twice = await executor.applyBatchBlock(
+  const twice = executor.applyBatchBlock(
     parent,
     inputs({ transactions: [transfer(), transfer()] }),
   );
@@ -191,18 +189,14 @@ test("a builder leaves out what cannot be included and keeps the order of the re
     transfer({ from: 2 }),
   ];
   const limits = { stopAtMs: 1, nowMs: () => 0 };
-  const built = await executed(
-    executor.buildBlock(parent, inputs({ transactions: offered }), limits),
-  );
+  const built = executed(executor.buildBlock(parent, inputs({ transactions: offered }), limits));
   assert.deepEqual(built.block.transactions, [offered[0], offered[2], offered[3]]);
   assert.deepEqual(
     built.leftOut.map(({ reason }) => reason),
     ["NONCE_TOO_HIGH"],
   );
   const stopped = { ...limits, stopAtMs: 0 };
-  const none = await executed(
-    executor.buildBlock(parent, inputs({ transactions: offered }), stopped),
-  );
+  const none = executed(executor.buildBlock(parent, inputs({ transactions: offered }), stopped));
   assert.equal(none.block.transactions.length, 0);
 });
 
@@ -221,18 +215,16 @@ test("forced entries come first, garbage is skipped, and the position moves past
   ];
   const own = transfer();
   const given = inputs({ transactions: [own], forcedEntries });
-  const result = await executed(executor.applyBatchBlock(parent, given));
+  const result = executed(executor.applyBatchBlock(parent, given));
   assert.deepEqual(result.block.transactions, [forced, own]);
   assert.equal(result.forcedCount, 1);
   assert.deepEqual(result.skippedPositions, [0n, 2n]);
   assert.equal(result.block.header.queuePosition, 3n);
   const derived = { originNumber: 5n, originTime: 1_050n };
-  const verified = await executor.verifyBlock(parent, result.block, { ...derived, forcedEntries });
+  const verified = executor.verifyBlock(parent, result.block, { ...derived, forcedEntries });
   assert.equal(verified.type, "executed");
-  const censored = await executed(
-    executor.applyBatchBlock(parent, inputs({ transactions: [own] })),
-  );
-  const refused = await executor.verifyBlock(parent, censored.block, { ...derived, forcedEntries });
+  const censored = executed(executor.applyBatchBlock(parent, inputs({ transactions: [own] })));
+  const refused = executor.verifyBlock(parent, censored.block, { ...derived, forcedEntries });
   assert.equal(refused.type === "notIncludable" && refused.reason, "FORCED_TRANSACTIONS_DIFFER");
 });
 
@@ -245,7 +237,7 @@ test("a forced entry that does not fit any more is the first of the next block",
     l1BlockNumber: 1n,
     transaction,
   }));
-  const first = await executed(executor.applyBatchBlock(parent, inputs({ forcedEntries })));
+  const first = executed(executor.applyBatchBlock(parent, inputs({ forcedEntries })));
   assert.equal(first.block.header.queuePosition, 1n);
   assert.equal(first.receipts[0]?.status, 0);
   store.commit(first);
@@ -254,7 +246,7 @@ test("a forced entry that does not fit any more is the first of the next block",
     forcedEntries: forcedEntries.slice(1),
     transactions: [transfer()],
   });
-  const result = await executed(executor.applyBatchBlock(asParent(first), next));
+  const result = executed(executor.applyBatchBlock(asParent(first), next));
   assert.deepEqual(result.block.transactions[0], second);
   assert.equal(result.block.header.queuePosition, 2n);
 });
@@ -264,36 +256,30 @@ test("a block that would not fit into a batch is none, and a builder stops befor
   const rules = { blockTransactionBytesMax: 250 };
   const executor = createExecutor({ store, chainId, rules });
   const transactions = [transfer(), transfer({ nonce: 1n }), transfer({ nonce: 2n })];
-  const refused = await executor.applyBatchBlock(parent, inputs({ transactions }));
+  const refused = executor.applyBatchBlock(parent, inputs({ transactions }));
   assert.deepEqual(refused, { type: "notIncludable", reason: "BLOCK_TOO_LARGE", transaction: -1 });
   const limits = { stopAtMs: 1, nowMs: () => 0 };
-  const built = await executed(executor.buildBlock(parent, inputs({ transactions }), limits));
+  const built = executed(executor.buildBlock(parent, inputs({ transactions }), limits));
   assert.equal(built.block.transactions.length, 2);
 });
 
 test("branches on one parent coexist in the store", async () => {
   const { executor, genesis: parent, store } = await newChain();
-  const a = await executed(
+  const a = executed(
     executor.applyBatchBlock(parent, inputs({ transactions: [transfer({ value: 1n })] })),
   );
-  const b = await executed(
+  const b = executed(
     executor.applyBatchBlock(parent, inputs({ transactions: [transfer({ value: 2n })] })),
   );
   store.commit(a);
   store.commit(b);
   const receiver = addresses[1] ?? coinbase;
   const before = 10n ** 21n;
-  assert.equal(
-    (await executor.account(a.block.header.stateRoot, receiver)).balanceWei,
-    before + 1n,
-  );
-  assert.equal(
-    (await executor.account(b.block.header.stateRoot, receiver)).balanceWei,
-    before + 2n,
-  );
+  assert.equal(executor.account(a.block.header.stateRoot, receiver).balanceWei, before + 1n);
+  assert.equal(executor.account(b.block.header.stateRoot, receiver).balanceWei, before + 2n);
   for (const branch of [a, b]) {
     const given = inputs({ timestamp: 1_101n, transactions: [transfer({ nonce: 1n })] });
-    await executed(executor.applyBatchBlock(asParent(branch), given));
+    executed(executor.applyBatchBlock(asParent(branch), given));
   }
 });
 

@@ -8,19 +8,18 @@ import {
   privateKeyToPublicKey,
   publicKeyToAddress,
 } from "@sequorum/protocol";
-import { l2Common } from "../src/common.ts";
 import {
   type BlockInputs,
   createExecutor,
   createMemoryStateStore,
   type ExecutedBlock,
   type Genesis,
-  nativeCrypto,
   type ParentBlock,
 } from "../src/index.ts";
+import { oracleCommon } from "./oracle/common.ts";
 
 export const chainId = 7_777n;
-export const common = l2Common(chainId, nativeCrypto);
+export const common = oracleCommon(chainId);
 export const keys = Array.from({ length: 8 }, (_, i) => hexToBytes(keccak256(Uint8Array.of(i))));
 export const addresses = keys.map((key) => publicKeyToAddress(privateKeyToPublicKey(key)));
 export const coinbase: Hex = `0x${"c0".repeat(20)}`;

@@ -14,7 +14,7 @@ import {
 import { outputStateRoot, outputTraceStep } from "../assembly/interface.ts";
 import { contentEntries } from "../src/content-table.ts";
 import { MissingContent, ModuleHost } from "../src/module.ts";
-import { createMemoryStateStore, type StateStore } from "../src/index-next.ts";
+import { createMemoryStateStore, type StateStore } from "../src/index.ts";
 import { compileToWasm } from "./assembly/compile.ts";
 
 let probe: WebAssembly.Module;

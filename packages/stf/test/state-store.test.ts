@@ -9,7 +9,7 @@ import {
   createCachedStateStore,
   createMemoryStateStore,
   encodeHeader,
-} from "../src/index-next.ts";
+} from "../src/index.ts";
 import { hashHeader } from "../src/header.ts";
 import { newChain } from "./fixture.ts";
 

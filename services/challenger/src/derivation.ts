@@ -5,7 +5,7 @@ import { AlarmRaisedSchema } from "@sequorum/proto/events";
 import type { BlockThread } from "@sequorum/execution";
 import { assert, type Hex, unreachable } from "@sequorum/protocol";
 import { type Logger, recordBlockSpan, tracedBlocksMax } from "@sequorum/service";
-import type { BlockHeader, ExecutedBlock } from "@sequorum/stf/next";
+import type { BlockHeader, ExecutedBlock } from "@sequorum/stf";
 import { afterCommit, type Store, type Transaction } from "@sequorum/store";
 import {
   findL1Block,

@@ -10,7 +10,7 @@ import {
 } from "@sequorum/execution";
 import { blockTransactionBytesMax, type NetworkConfig } from "@sequorum/protocol";
 import type { Logger } from "@sequorum/service";
-import { createExecutor, type Executor } from "@sequorum/stf/next";
+import { createExecutor, type Executor } from "@sequorum/stf";
 import type { Store } from "@sequorum/store";
 import { findFinalTip } from "./adapters/derivation-store.ts";
 import type { ChallengerMetrics } from "./metrics.ts";

@@ -18,7 +18,7 @@ import {
   sleep,
   startHttpServer,
 } from "@sequorum/service";
-import type { Executor } from "@sequorum/stf/next";
+import type { Executor } from "@sequorum/stf";
 import { openStore, type Store } from "@sequorum/store";
 import { countWrong, loadAlarms, loadStatus, saveQueueEntry } from "./adapters/derivation-store.ts";
 import { followL1 } from "./adapters/follow-l1.ts";

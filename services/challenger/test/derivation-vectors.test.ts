@@ -15,7 +15,7 @@ import {
   createMemoryStateStore,
   type Executor,
   type ForcedEntry,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 import { fromJson } from "../src/adapters/json.ts";
 import type { Alarm } from "../src/core/alarm.ts";
 import type { Input } from "../src/core/input.ts";

@@ -26,7 +26,7 @@ import {
   createMemoryStateStore,
   type ExecutedBlock,
   type ForcedEntry,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 import { startAnvil } from "@sequorum/testkit/servers";
 import { type Abi, createPublicClient, createWalletClient, defineChain, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";

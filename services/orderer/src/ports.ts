@@ -9,7 +9,7 @@ import type {
   Log,
   Receipt,
   Transaction,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 
 /** How firm a block is: the leader's seal, certified by the PoS chain, in an accepted batch, final on L1. */
 export type ConfirmationLevel = "soft" | "quorum" | "posted" | "final";

@@ -12,7 +12,7 @@ import {
   silentLogger,
   sleep,
 } from "@sequorum/service";
-import { createExecutor, createMemoryStateStore, encodeBlock } from "@sequorum/stf/next";
+import { createExecutor, createMemoryStateStore, encodeBlock } from "@sequorum/stf";
 import { createFeedClients } from "../src/adapters/feed-client.ts";
 import { createFeedHub } from "../src/adapters/feed-hub.ts";
 import { feedHandler } from "../src/adapters/feed-server.ts";

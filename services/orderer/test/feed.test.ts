@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SealedBlock } from "@sequorum/proto/types";
 import { type Hex, hexToBytes, zeroHash } from "@sequorum/protocol";
-import { createExecutor, createMemoryStateStore, encodeBlock } from "@sequorum/stf/next";
+import { createExecutor, createMemoryStateStore, encodeBlock } from "@sequorum/stf";
 import { createFeedHub, type FeedMessage } from "../src/adapters/feed-hub.ts";
 import { arrivedBlockOf, arrivedHeartbeatOf, blockBytesMax } from "../src/adapters/feed-wire.ts";
 import { heartbeatDigest, sealDigest, sealSigner, signSeal } from "../src/seals.ts";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { after, afterEach, before, test } from "node:test";
 import { bytesToHex, type Hex, keccak256, signingDomain } from "@sequorum/protocol";
 import { createPeerIdentity } from "@sequorum/service";
-import { encodeBlock, hashHeader } from "@sequorum/stf/next";
+import { encodeBlock, hashHeader } from "@sequorum/stf";
 import { type PostgresServer, startPostgres } from "@sequorum/testkit/servers";
 import { signSeal } from "../src/seals.ts";
 import {

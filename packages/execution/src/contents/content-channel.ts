@@ -3,7 +3,7 @@
  * (`content-reader-thread.ts`) asks Postgres while the executing thread waits on shared memory.
  */
 import { RetryableError } from "@sequorum/service/errors";
-import type { StateBackend } from "@sequorum/stf/next";
+import type { StateBackend } from "@sequorum/stf";
 
 /**
  * Shared memory of one executing thread and the reader. Words 0 and 1 number the newest question and the newest

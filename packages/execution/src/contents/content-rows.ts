@@ -2,7 +2,7 @@
  * Contents in Postgres: `contents (hash bytea primary key, height bigint, content bytea)` in the schema of the service that
  * executes. Trie nodes, codes and headers by their keccak-256 hash; `height` is that of the highest block that wrote it.
  */
-import { contentEntries } from "@sequorum/stf/next";
+import { contentEntries } from "@sequorum/stf";
 import type { Sql, Transaction } from "@sequorum/store";
 
 /** Postgres' type id of bytea; an array of it must be named, the client cannot tell it from one value. */

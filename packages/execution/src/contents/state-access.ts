@@ -13,7 +13,7 @@ import {
   type ExecutionRules,
   type Executor,
   MissingContent,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 import { readContents } from "./content-rows.ts";
 
 /** An executor over the contents in Postgres. */

@@ -1,6 +1,6 @@
 /** What recovering a transaction's sender gives, packed so that many cross to another thread as one buffer. */
 import { bytesToHex } from "@sequorum/protocol";
-import type { Executor } from "@sequorum/stf/next";
+import type { Executor } from "@sequorum/stf";
 
 /** Signing hash, v, r, s (`DecodedTransaction.recovery`); the sender follows. */
 const questionBytes = 128;

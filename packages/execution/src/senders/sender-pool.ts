@@ -1,6 +1,6 @@
 /** Threads that recover the senders of transactions: it is the costliest part of a transfer, and is done once. */
 import { availableParallelism } from "node:os";
-import { type ExecutionRules, loadModule, type TransactionFault } from "@sequorum/stf/next";
+import { type ExecutionRules, loadModule, type TransactionFault } from "@sequorum/stf";
 import { startThread } from "../threads/ask-thread.ts";
 import { recoveryBytes } from "./recovery.ts";
 import type { Recovered, SenderThreadData } from "./sender-thread.ts";

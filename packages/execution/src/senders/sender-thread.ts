@@ -1,7 +1,7 @@
 /** A thread that decodes transactions and recovers who sent them. */
 import { parentPort, workerData } from "node:worker_threads";
 import { assert, hexToBytes } from "@sequorum/protocol";
-import { createExecutor, type ExecutionRules, type TransactionFault } from "@sequorum/stf/next";
+import { createExecutor, type ExecutionRules, type TransactionFault } from "@sequorum/stf";
 import type { ThreadAnswer } from "../threads/thread-requests.ts";
 import { recoveryBytes } from "./recovery.ts";
 

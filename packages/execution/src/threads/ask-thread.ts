@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { AssertionFailure } from "@sequorum/protocol";
 import { RetryableError } from "@sequorum/service";
-import { MissingContent } from "@sequorum/stf/next";
+import { MissingContent } from "@sequorum/stf";
 import type { ThreadAnswer, ThreadFailure } from "./thread-requests.ts";
 
 /** The thread ended before it answered. */

@@ -11,7 +11,7 @@ import {
   loadModule,
   type NotIncludable,
   type ParentBlock,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 import type { ContentReader } from "../contents/content-reader.ts";
 import { startThread } from "./ask-thread.ts";
 import type { ExecutionThreadData, ThreadRequest } from "./thread-requests.ts";

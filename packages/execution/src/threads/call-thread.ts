@@ -5,7 +5,7 @@ import type {
   CallResult,
   NotIncludable,
   TransactionTrace,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 import { ThreadEnded } from "./ask-thread.ts";
 import { type ExecutionOptions, startExecutionThread } from "./block-thread.ts";
 import type { ThreadRequest, TraceRequest } from "./thread-requests.ts";

@@ -12,7 +12,7 @@ import {
   type ExecutedBlock,
   MissingContent,
   type NotIncludable,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 import { channelBackend } from "../contents/content-channel.ts";
 import { rememberSenders } from "../senders/recovery.ts";
 import type {

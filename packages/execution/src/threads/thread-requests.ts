@@ -9,7 +9,7 @@ import type {
   L2Block,
   ParentBlock,
   TraceOptions,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 import type { ContentChannel } from "../contents/content-channel.ts";
 
 /** What a thread starts with. */

@@ -2,7 +2,7 @@
 import type { BatchIndex, L1BlockNumber } from "@sequorum/protocol";
 import { assert, bytesToHex, hexToBytes } from "@sequorum/protocol";
 import type { Sql, Transaction } from "@sequorum/store";
-import type { ForcedEntry } from "@sequorum/stf/next";
+import type { ForcedEntry } from "@sequorum/stf";
 import type { Alarm } from "../core/alarm.ts";
 import type { EpochKey, State, Submission, Tip } from "../core/state.ts";
 import type { DerivationStatus, L1Origin } from "../ports.ts";

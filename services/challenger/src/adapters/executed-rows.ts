@@ -2,7 +2,7 @@
 import { insertContents, readContent } from "@sequorum/execution";
 import { type Hex, hexToBytes } from "@sequorum/protocol";
 import type { Sql, Transaction } from "@sequorum/store";
-import { type BlockHeader, decodeHeader, type ExecutedBlock } from "@sequorum/stf/next";
+import { type BlockHeader, decodeHeader, type ExecutedBlock } from "@sequorum/stf";
 
 /** Stores a block's header and state. */
 export function saveExecuted(tx: Transaction, { block, writes }: ExecutedBlock): Promise<void> {

@@ -1,6 +1,6 @@
 /** Reads of blocks, with a bounded cache in front: blocks never change. */
 import type { Hex } from "@sequorum/protocol";
-import type { BlockHeader, Receipt } from "@sequorum/stf/next";
+import type { BlockHeader, Receipt } from "@sequorum/stf";
 import type { Sql } from "@sequorum/store";
 import { LRUCache } from "lru-cache";
 import type { ChainLog, LogFilter } from "../ports.ts";

@@ -7,7 +7,7 @@ import {
   type ExecutedBlock,
   type L2Block,
   type Receipt,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 import type { Sql } from "@sequorum/store";
 
 /** A block as it is stored. */

@@ -2,7 +2,7 @@
 import type { Bus } from "@sequorum/bus";
 import { insertContents } from "@sequorum/execution";
 import { assert, type Hex, hexToBytes } from "@sequorum/protocol";
-import { encodeHeader, type ExecutedBlock } from "@sequorum/stf/next";
+import { encodeHeader, type ExecutedBlock } from "@sequorum/stf";
 import type { Transaction } from "@sequorum/store";
 import type { ChainChange } from "../core/effect.ts";
 import type { BlockSummary } from "../core/state.ts";

@@ -10,7 +10,7 @@ import {
   RpcError,
   sleep,
 } from "@sequorum/service";
-import type { Transaction } from "@sequorum/stf/next";
+import type { Transaction } from "@sequorum/stf";
 import type { PeerRejection } from "../core/rejections.ts";
 import type { LeaderHeartbeat } from "../seals.ts";
 import { type ArrivedBlock, arrivedBlockOf, arrivedHeartbeatOf } from "./feed-wire.ts";

@@ -2,7 +2,7 @@
 import { type Hex, hexToBytes } from "@sequorum/protocol";
 import type { StreamFeedResponse } from "@sequorum/proto/feed";
 import type { SealedBlock } from "@sequorum/proto/types";
-import { decodeBlock, type L2Block } from "@sequorum/stf/next";
+import { decodeBlock, type L2Block } from "@sequorum/stf";
 import type { LeaderHeartbeat } from "../seals.ts";
 import { hexOf, type StoredBlock } from "./block-rows.ts";
 import type { FeedBlock, FeedMessage } from "./feed-hub.ts";

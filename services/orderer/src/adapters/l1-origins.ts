@@ -14,7 +14,7 @@ import {
 } from "@sequorum/l1";
 import { assert, type Hex, hexToBytes, type NetworkConfig } from "@sequorum/protocol";
 import { describeError, FatalError, type Logger, RetryableError, retry } from "@sequorum/service";
-import type { ForcedEntry } from "@sequorum/stf/next";
+import type { ForcedEntry } from "@sequorum/stf";
 import type { Sql, Store } from "@sequorum/store";
 import { BlockNotFoundError, parseEventLogs } from "viem";
 import { type Origin, originsMax } from "../core/state.ts";

@@ -1,6 +1,6 @@
 /** Rows about the chain's progress and the waiting transactions: what a restart loads. */
 import { type Hex, hexToBytes } from "@sequorum/protocol";
-import type { Executor } from "@sequorum/stf/next";
+import type { Executor } from "@sequorum/stf";
 import type { Sql, Transaction } from "@sequorum/store";
 import type { PooledTransaction } from "../core/mempool.ts";
 import type { TermInfo } from "../core/state.ts";

@@ -1,6 +1,6 @@
 /** Making blocks as leader: when, on what, and the rule of one seal for a term and height. */
 import { assert, type Hex } from "@sequorum/protocol";
-import type { LeftOut, Transaction } from "@sequorum/stf/next";
+import type { LeftOut, Transaction } from "@sequorum/stf";
 import { adopt, headOf } from "./chain.ts";
 import type { Effect, Step } from "./effect.ts";
 import { changeBetween } from "./fork-choice.ts";

@@ -1,6 +1,6 @@
 /** Moving the canonical head, and what follows from it for the mempool. */
 import { assert, type Hex } from "@sequorum/protocol";
-import type { AccountSummary, Transaction } from "@sequorum/stf/next";
+import type { AccountSummary, Transaction } from "@sequorum/stf";
 import type { ChainChange, Effect } from "./effect.ts";
 import { changeBetween } from "./fork-choice.ts";
 import type { PooledTransaction } from "./mempool.ts";

@@ -1,6 +1,6 @@
 /** What the orderer's core asks of its shell. Effects are performed in order; `store*` are waited for. */
 import type { Hex } from "@sequorum/protocol";
-import type { Transaction } from "@sequorum/stf/next";
+import type { Transaction } from "@sequorum/stf";
 import type { PooledTransaction } from "./mempool.ts";
 import type { PeerRejection, TransactionRejection } from "./rejections.ts";
 import type { BlockSummary, Origin } from "./state.ts";

@@ -1,6 +1,6 @@
 /** Everything that can happen to the orderer's core. `atMs` is the wall clock, milliseconds since 1970. */
 import type { Hex } from "@sequorum/protocol";
-import type { AccountSummary, LeftOut, Transaction } from "@sequorum/stf/next";
+import type { AccountSummary, LeftOut, Transaction } from "@sequorum/stf";
 import type { BlockSummary, Origin, ReceivedBlock, TermInfo } from "./state.ts";
 import type { PooledTransaction } from "./mempool.ts";
 import type { PeerRejection } from "./rejections.ts";

@@ -5,7 +5,7 @@
  */
 import type { Hex } from "@sequorum/protocol";
 import { assert } from "@sequorum/protocol";
-import type { AccountSummary, Transaction } from "@sequorum/stf/next";
+import type { AccountSummary, Transaction } from "@sequorum/stf";
 import type { TransactionRejection } from "./rejections.ts";
 
 /** Bounds of the mempool. */

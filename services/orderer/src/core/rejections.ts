@@ -1,5 +1,5 @@
 /** The closed lists of reasons for which the core refuses something. README, "Rejections". */
-import type { TransactionFault } from "@sequorum/stf/next";
+import type { TransactionFault } from "@sequorum/stf";
 
 /** Why a transaction is not taken into the mempool. */
 export type TransactionRejection =

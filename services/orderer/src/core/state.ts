@@ -1,6 +1,6 @@
 /** State of the orderer's core. `mempool` alone is mutable (see mempool.ts); everything else is replaced. */
 import type { Hex } from "@sequorum/protocol";
-import type { AccountSummary, Transaction } from "@sequorum/stf/next";
+import type { AccountSummary, Transaction } from "@sequorum/stf";
 import { Mempool, type MempoolLimits } from "./mempool.ts";
 
 /** Parameters of the core; the network's come from its description, the others are this node's. */

@@ -1,6 +1,6 @@
 /** Transactions on their way into the mempool. They are on disk before anybody is told (T8). */
 import type { Hex } from "@sequorum/protocol";
-import type { AccountSummary } from "@sequorum/stf/next";
+import type { AccountSummary } from "@sequorum/stf";
 import { headOf } from "./chain.ts";
 import type { Effect, Step } from "./effect.ts";
 import type { Input, SubmittedTransaction } from "./input.ts";

@@ -1,6 +1,6 @@
 /** Parsers of the call object and the state overrides of eth_call and its relatives. */
 import { type Hex, hexToBytes, type Wei } from "@sequorum/protocol";
-import type { CallRequest, StateOverride } from "@sequorum/stf/next";
+import type { CallRequest, StateOverride } from "@sequorum/stf";
 import { invalidParams } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import {

@@ -1,7 +1,7 @@
 /** Turns the orderer's chain events into notices for subscriptions and filters, in order, logs included. */
 import { assert, type Hex } from "@sequorum/protocol";
 import type { ChainEvent, ChainEvents, ChainLog } from "../ports.ts";
-import type { L2Block } from "@sequorum/stf/next";
+import type { L2Block } from "@sequorum/stf";
 
 /** What subscriptions and filters are told. */
 export type ChainNotice =

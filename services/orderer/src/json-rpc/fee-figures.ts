@@ -1,6 +1,6 @@
 /** Fee figures from past blocks: rewards by percentile and a suggested tip. Pure. */
 import { assert } from "@sequorum/protocol";
-import type { L2Block, Receipt } from "@sequorum/stf/next";
+import type { L2Block, Receipt } from "@sequorum/stf";
 
 /** A block with its receipts. */
 export type BlockWithReceipts = { readonly block: L2Block; readonly receipts: readonly Receipt[] };

@@ -1,6 +1,6 @@
 /** Domain values to their JSON-RPC form (execution-apis schemas). Pure; the only place that knows that form. */
 import { assert, bytesToHex, type Hex, keccak256 } from "@sequorum/protocol";
-import type { AccountProof, L2Block, Receipt, Transaction } from "@sequorum/stf/next";
+import type { AccountProof, L2Block, Receipt, Transaction } from "@sequorum/stf";
 import type { ChainBlock, ChainLog } from "../ports.ts";
 import type { Json } from "./json.ts";
 

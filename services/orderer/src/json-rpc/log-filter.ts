@@ -1,6 +1,6 @@
 /** Log filters: the filter object of eth_getLogs and its relatives, and matching one log. Pure. */
 import type { Hex } from "@sequorum/protocol";
-import type { Log } from "@sequorum/stf/next";
+import type { Log } from "@sequorum/stf";
 import type { BlockId } from "../ports.ts";
 import { invalidParams } from "./errors.ts";
 import type { JsonObject } from "./json.ts";

@@ -8,7 +8,7 @@ import {
   type Executor,
   MissingContent,
   nextBaseFeePerGas,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 import type { BlockReader } from "../adapters/block-reader.ts";
 import type { StoredBlock } from "../adapters/block-rows.ts";
 import type { Levels } from "../adapters/progress-store.ts";

@@ -10,7 +10,7 @@ import {
   nextBaseFeePerGas,
   type ParentBlock,
   type Transaction,
-} from "@sequorum/stf/next";
+} from "@sequorum/stf";
 import type { Sql } from "@sequorum/store";
 import type { BlockReader } from "../adapters/block-reader.ts";
 import type { BlockToWrite } from "../adapters/block-writer.ts";

@@ -1,6 +1,6 @@
 /** The least gas limit with which a call succeeds. */
 import type { Hex } from "@sequorum/protocol";
-import type { AccountSummary, BlockHeader, CallRequest, CallResult } from "@sequorum/stf/next";
+import type { AccountSummary, BlockHeader, CallRequest, CallResult } from "@sequorum/stf";
 import type { EstimateResult } from "../ports.ts";
 
 /** What estimating needs of an executor. */

@@ -4,7 +4,7 @@
  */
 import { type RecoveredSender, rememberSenders } from "@sequorum/execution";
 import { assert, concatBytes, type Hex } from "@sequorum/protocol";
-import type { AccountSummary, Transaction, TransactionFault } from "@sequorum/stf/next";
+import type { AccountSummary, Transaction, TransactionFault } from "@sequorum/stf";
 import type { Effect } from "../core/effect.ts";
 import type { Input, SubmittedTransaction } from "../core/input.ts";
 import type { PooledTransaction } from "../core/mempool.ts";

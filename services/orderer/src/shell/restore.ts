@@ -2,8 +2,8 @@
 import { assert, type Hex, type NetworkConfig } from "@sequorum/protocol";
 import { FatalError } from "@sequorum/service";
 import type { StateAccess } from "@sequorum/execution";
-import type { AccountSummary, Receipt } from "@sequorum/stf/next";
-import { encodeBlock } from "@sequorum/stf/next";
+import type { AccountSummary, Receipt } from "@sequorum/stf";
+import { encodeBlock } from "@sequorum/stf";
 import type { Store } from "@sequorum/store";
 import type { BlockReader } from "../adapters/block-reader.ts";
 import { bytea, type StoredBlock } from "../adapters/block-rows.ts";

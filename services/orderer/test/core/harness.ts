@@ -1,6 +1,6 @@
 /** A core under test: builds and executions are made up, everything else is the real step. */
 import { type Hex, keccak256 } from "@sequorum/protocol";
-import type { AccountSummary, Transaction } from "@sequorum/stf/next";
+import type { AccountSummary, Transaction } from "@sequorum/stf";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Input } from "../../src/core/input.ts";
 import { checkInvariants } from "../../src/core/invariants.ts";

@@ -1,6 +1,6 @@
 /** Four cores in one thread: a network that delays and reorders, a PoS chain that starts terms and certifies. */
 import type { Hex } from "@sequorum/protocol";
-import type { Transaction } from "@sequorum/stf/next";
+import type { Transaction } from "@sequorum/stf";
 import type { Effect } from "../../src/core/effect.ts";
 import type { BlockSummary, TermInfo } from "../../src/core/state.ts";
 import { address, asReceived, CoreRunner, term, transaction } from "./harness.ts";

@@ -1,6 +1,6 @@
 /** An in-memory chain behind the orderer's ports, with blocks made by hand. */
 import { assert, bytesToHex, type Hex, hexToBytes, keccak256, zeroHash } from "@sequorum/protocol";
-import type { CallResult, L2Block, Log, Receipt, Transaction } from "@sequorum/stf/next";
+import type { CallResult, L2Block, Log, Receipt, Transaction } from "@sequorum/stf";
 import type {
   BlockId,
   ChainBlock,
@@ -106,7 +106,10 @@ export class FakeChain {
         transaction: async (hash) => this.#locate(hash),
         logs: async (filter) => this.#logs(filter),
         account: async (address, id) => {
-          if (this.#find(id) === undefined) return undefined;
+          const found = this.#find(id);
+          if (found === undefined) return undefined;
+          const { number } = found.block.header;
+          if (number < this.keptFrom) throw new StatePruned(number, this.keptFrom);
           return {
             nonce: address === alice ? 7n : 0n,
             balanceWei: address === alice ? 10n ** 18n : 0n,

@@ -1,6 +1,6 @@
 /** Methods that read blocks. What is not there is null, as geth. */
 import { assert, type Hex } from "@sequorum/protocol";
-import type { Transaction } from "@sequorum/stf/next";
+import type { Transaction } from "@sequorum/stf";
 import type { BlockId, ChainBlock } from "../../ports.ts";
 import type { Context } from "../context.ts";
 import { formatBlock, formatQuantity, formatReceipts } from "../format.ts";

@@ -1,6 +1,6 @@
 /** Methods that simulate a call: eth_call, eth_estimateGas, eth_createAccessList. */
 import { bytesToHex, type Hex } from "@sequorum/protocol";
-import type { CallRequest } from "@sequorum/stf/next";
+import type { CallRequest } from "@sequorum/stf";
 import type { BlockId } from "../../ports.ts";
 import { type CallParams, callRequest, type StateOverrides } from "../call-params.ts";
 import type { Context } from "../context.ts";

@@ -3,7 +3,7 @@ import type { Hex } from "@sequorum/protocol";
 import { decodeHeader } from "./block-codec.ts";
 import { fromHex } from "./bytes.ts";
 import { contentEntries, ContentTable, type Located } from "./content-table.ts";
-import type { BlockHeader, ExecutedBlock, StateStore } from "./types-next.ts";
+import type { BlockHeader, ExecutedBlock, StateStore } from "./types.ts";
 
 /** A block's content: what its execution wrote. */
 export type BlockContent = Pick<ExecutedBlock, "block" | "writes">;

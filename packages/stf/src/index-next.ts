@@ -1,9 +1,0 @@
-export * from "./beacon-roots.ts";
-export * from "./block-codec.ts";
-export { type ContentEntry, contentCount, contentEntries } from "./content-table.ts";
-export * from "./executor-next.ts";
-export * from "./header.ts";
-export { loadModule, MissingContent } from "./module.ts";
-export * from "./rules.ts";
-export * from "./state-store-next.ts";
-export * from "./types-next.ts";
