@@ -52,9 +52,6 @@ export class Account extends HashedRecord {
   lastAccessedSlot: Slot;
   nextChanged: Account;
   nextSender: Account;
-  /** Its RLP in the state before the block; 0: it was not there. */
-  stored: usize;
-  storedLength: usize;
 
   /** Word, wei. */
   get balance(): usize {
@@ -117,9 +114,8 @@ export function accountRecord(address: usize): Account {
 export function readAccount(account: Account): void {
   if (account.isRead) return;
   account.isRead = true;
-  account.stored = findInTrie(accountsTrie, account.hash, 64);
-  account.storedLength = foundLength;
-  if (account.stored !== 0) readStored(account);
+  const stored = findInTrie(accountsTrie, account.hash, 64);
+  if (stored !== 0) decodeAccount(account, stored, foundLength);
 }
 
 /** The account's code. */
@@ -168,10 +164,10 @@ function newAccount(address: usize): Account {
   return account;
 }
 
-/** Takes the fields from the RLP in the state: nonce, balance, storage root, code hash. */
-function readStored(account: Account): void {
-  const end = account.stored + account.storedLength;
-  if (!readItem(account.stored, end, fields) || !fields.isList || fields.end !== end) unreachable();
+/** Takes the fields from RLP: nonce, balance, storage root, code hash. */
+function decodeAccount(account: Account, at: usize, length: usize): void {
+  const end = at + length;
+  if (!readItem(at, end, fields) || !fields.isList || fields.end !== end) unreachable();
   account.exists = true;
   if (!readItem(fields.payload, end, field) || !readUint64(field)) unreachable();
   account.nonce = rlpUint64;

@@ -1,4 +1,7 @@
-/** Writes what the block changed into the tries. */
+/**
+ * Writes what the block may have changed into the tries. A value that is what the trie has, and a deletion of what it
+ * has not, change no node (insertIntoTrie, deleteFromTrie).
+ */
 import {
   uint64Size,
   wordSize,
@@ -8,7 +11,7 @@ import {
   writeWord,
 } from "../codec/rlp-writer.ts";
 import { isZeroWord } from "../math/word.ts";
-import { copy32, equalBytes } from "../memory/bytes.ts";
+import { copy32 } from "../memory/bytes.ts";
 import { deleteFromTrie } from "../trie/delete.ts";
 import { hashTrie } from "../trie/hash.ts";
 import { insertIntoTrie } from "../trie/insert.ts";
@@ -37,32 +40,22 @@ export function commitState(out: usize, isStored: bool): void {
 
 /** The trie of accounts with the account as it is now. */
 function commitAccount(trie: usize, account: Account, isStored: bool): usize {
-  if (!account.exists) {
-    return account.stored === 0 ? trie : deleteFromTrie(trie, account.hash, keyNibbles);
-  }
+  if (!account.exists) return deleteFromTrie(trie, account.hash, keyNibbles);
   if (isStored && account.code) emitCode(account.code);
   commitStorage(account.storage, isStored);
   const length = encodeAccount(account) - encoded;
-  if (isStoredAs(account.stored, account.storedLength, length)) return trie;
   return insertIntoTrie(trie, account.hash, keyNibbles, encoded, length);
 }
 
 /** Sets `storageRoot`. */
 function commitStorage(storage: Storage, isStored: bool): void {
-  const before = storageTrie(storage);
-  let trie = before;
-  let isSame = true;
+  if (!storage.firstChanged) return copy32(storageRoot, storage.rootHash);
+  let trie = storageTrie(storage);
   for (let slot = storage.firstChanged; slot; slot = slot.nextChanged) {
     const length: usize = isZeroWord(slot.value) ? 0 : writeWord(encoded, slot.value) - encoded;
-    if (isStoredAs(slot.stored, slot.storedLength, length)) continue;
-    isSame = false;
-    trie =
-      length === 0
-        ? deleteFromTrie(trie, slot.hash, keyNibbles)
-        : insertIntoTrie(trie, slot.hash, keyNibbles, encoded, length);
+    trie = insertIntoTrie(trie, slot.hash, keyNibbles, encoded, length);
   }
-  if (isSame) copy32(storageRoot, storage.rootHash);
-  else hashTrie(trie, storageRoot, isStored);
+  hashTrie(trie, storageRoot, isStored);
 }
 
 /** Writes the account into `encoded` (Yellow Paper, 4.1); answers the first byte behind it. */
@@ -73,11 +66,4 @@ function encodeAccount(account: Account): usize {
   at = writeWord(at, account.balance);
   at = writeHash(at, storageRoot);
   return writeHash(at, account.codeHash);
-}
-
-/** Whether the state has what is in `encoded`, so that nothing is to be written. Length 0: whether it has nothing. */
-function isStoredAs(stored: usize, storedLength: usize, length: usize): bool {
-  return stored === 0
-    ? length === 0
-    : storedLength === length && equalBytes(stored, encoded, length);
 }

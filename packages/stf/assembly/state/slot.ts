@@ -44,9 +44,6 @@ export class Slot extends HashedRecord {
   accessedIn: u32;
   nextAccessed: Slot;
   nextChanged: Slot;
-  /** RLP of its value in the state before the block; 0: it was not there. */
-  stored: usize;
-  storedLength: usize;
 
   /** Word. */
   get key(): usize {
@@ -139,10 +136,9 @@ export function slotRecord(storage: Storage, key: usize): Slot {
 export function readSlot(slot: Slot): void {
   if (slot.isRead) return;
   slot.isRead = true;
-  slot.stored = findInTrie(storageTrie(slot.storage), slot.hash, 64);
-  slot.storedLength = foundLength;
-  if (slot.stored === 0) return;
-  if (!readItem(slot.stored, slot.stored + slot.storedLength, item)) unreachable();
+  const stored = findInTrie(storageTrie(slot.storage), slot.hash, 64);
+  if (stored === 0) return;
+  if (!readItem(stored, stored + foundLength, item)) unreachable();
   if (!readWord(item, slot.value)) unreachable();
 }
 

@@ -4,7 +4,17 @@ import { keccak_256 } from "@noble/hashes/sha3.js";
 import fc from "fast-check";
 import { Harness } from "./state-harness.ts";
 import { type Address, Model, type ModelAccount, type ModelLog, stateOf } from "./state-model.ts";
-import { addresses, codes, codesOf, expectState, keys, someAccounts } from "./state-world.ts";
+import {
+  addresses,
+  addressOf,
+  contract,
+  wideStorage,
+  codes,
+  codesOf,
+  expectState,
+  keys,
+  someAccounts,
+} from "./state-world.ts";
 
 const state = await Harness.create();
 
@@ -165,6 +175,34 @@ function nextBlock(accounts: ReadonlyMap<Address, ModelAccount>): Map<Address, M
     }),
   );
 }
+
+async function begin(): Promise<void> {
+  state.begin(await stateOf(someAccounts()), codesOf(someAccounts()));
+  state.beginTransaction();
+}
+
+test("each node and code is asked for once, and a transaction that does nothing allocates nothing", async () => {
+  await begin();
+  for (let round = 0; round < 2; round += 1) {
+    for (const address of addresses) state.see(address, keys);
+    for (const key of wideStorage().keys()) state.setSlot(contract, key, 3n);
+    state.endTransaction();
+    state.beginTransaction();
+  }
+  assert(state.reads.size > 10);
+  for (const [hash, count] of state.reads) assert.equal(count, 1, hash);
+  const top = state.arenaTop();
+  state.endTransaction();
+  state.beginTransaction();
+  assert.equal(state.arenaTop(), top);
+});
+
+test("slots and accounts that share a place in the front caches are told apart", async () => {
+  await begin();
+  const many = Array.from({ length: 1_500 }, (_, i) => addressOf(i >> 8, i & 0xff));
+  for (const [i, address] of many.entries()) state.setSlot(address, 3n, BigInt(i));
+  for (const [i, address] of many.entries()) assert.equal(state.slot(address, 3n)[0], BigInt(i));
+});
 
 test("a search tree tells hashes apart that differ late only", () => {
   state.emptyTree();

@@ -87,10 +87,20 @@ test("what a reverted call made warm is cold again, and is still listed as acces
   assert.deepEqual(state.accessed, accessed);
   state.beginTransaction();
   assert.deepEqual(state.accessed, []);
-  assert.equal(state.warmSlot(contract, key), false);
+  state.warmSlot(contract, 5n);
+  state.warmSlot(contract, key);
+  state.warmAccount(payer);
+  const others = [
+    { address: contract, keys: [5n, key] },
+    { address: payer, keys: [] },
+  ];
+  assert.deepEqual(state.accessed, others);
+  nextTransaction();
+  assert.equal(state.warmSlot(contract, 5n), false);
+  assert.deepEqual(state.accessed, [{ address: contract, keys: [5n] }]);
 });
 
-test("transient storage is reverted, and gone in the next transaction, also for an account that went", async () => {
+test("transient storage is reverted, and gone in the next transaction", async () => {
   const before = await begin();
   const [key = 0n] = keys;
   const transient = (address: Address) => state.see(address, [key]).slots[0]?.[2];
@@ -104,7 +114,11 @@ test("transient storage is reverted, and gone in the next transaction, also for 
   assert.equal(state.see(contract, [key]).slots[0]?.[0], 7n);
   nextTransaction();
   assert.equal(transient(contract), 0n);
+  const next = state.checkpoint();
   state.setTransient(contract, key, 4n);
+  assert.equal(transient(contract), 4n);
+  state.revertTo(next);
+  assert.equal(transient(contract), 0n);
   state.endTransaction();
   await expectState(state, someAccounts(), before);
 });
@@ -114,6 +128,8 @@ test("an empty account that was touched is removed with its storage; one that wa
   state.touch(orphan);
   state.addBalance(ripemd, 0n);
   state.touch(absent);
+  state.warmAccount(empty);
+  state.warmSlot(empty, 1n);
   assert.equal(state.see(empty, []).exists, true);
   state.endTransaction();
   assert.equal(state.see(orphan, keys).exists, false);
@@ -130,7 +146,7 @@ test("a touch that is reverted removes nothing, except that of 0x03 (block 2,675
   accounts.set(identity, account({}));
   const before = await begin(accounts);
   const mark = state.checkpoint();
-  for (const address of [empty, ripemd, identity]) state.touch(address);
+  for (const address of [empty, ripemd, identity, absent]) state.touch(address);
   state.revertTo(mark);
   state.endTransaction();
   accounts.delete(ripemd);
@@ -344,20 +360,6 @@ test("logs and refunds are reverted, and those of a transaction are readable unt
   assert.deepEqual([state.logs, state.refund], [[], 0n]);
 });
 
-test("each node and code is asked for once, and a transaction that does nothing allocates nothing", async () => {
-  await begin();
-  for (let round = 0; round < 2; round += 1) {
-    for (const address of addresses) state.see(address, keys);
-    for (const key of wideStorage().keys()) state.setSlot(contract, key, 3n);
-    nextTransaction();
-  }
-  assert(state.reads.size > 10);
-  for (const [hash, count] of state.reads) assert.equal(count, 1, hash);
-  const top = state.arenaTop();
-  nextTransaction();
-  assert.equal(state.arenaTop(), top);
-});
-
 test("nothing is read to tell whether an account or a slot is warm", async () => {
   await begin();
   const [key = 0n] = keys;
@@ -365,13 +367,6 @@ test("nothing is read to tell whether an account or a slot is warm", async () =>
   assert.equal(state.reads.size, 0);
   assert.equal(state.slot(contract, key)[0], 7n);
   assert.equal(state.see(orphan, []).exists, true);
-});
-
-test("slots and accounts that share a place in the front caches are told apart", async () => {
-  await begin();
-  const many = Array.from({ length: 1_500 }, (_, i) => addressOf(i >> 8, i & 0xff));
-  for (const [i, address] of many.entries()) state.setSlot(address, 3n, BigInt(i));
-  for (const [i, address] of many.entries()) assert.equal(state.slot(address, 3n)[0], BigInt(i));
 });
 
 test("a run starts afresh whatever state the one before was left in", async () => {
