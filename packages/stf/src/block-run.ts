@@ -1,6 +1,7 @@
 /** Runs of the module's entry `block`: building, applying, verifying and tracing. */
 import { assert } from "@sequorum/protocol";
 import {
+  outputCallResult,
   outputFault,
   outputHeader,
   outputLeftOut,
@@ -15,7 +16,13 @@ import { blockFault, transactionFault } from "./faults.ts";
 import { hashHeader } from "./header.ts";
 import type { ModuleHost } from "./module.ts";
 import type { Outputs } from "./outputs.ts";
-import { decodePair, decodeReceipt, decodeSender, type PlacedReceipt } from "./results.ts";
+import {
+  decodeCallResult,
+  decodePair,
+  decodeReceipt,
+  decodeSender,
+  type PlacedReceipt,
+} from "./results.ts";
 import { type BlockMode, blockTask, encodeForcedEntry, type TaskRules } from "./tasks.ts";
 import type {
   BlockFault,
@@ -92,9 +99,11 @@ export function traceTransaction(
   const fault = run(machine, { parent, inputs, mode: "verify", isOver, trace: traced });
   const { outputs } = machine.host;
   const placed = outputs.of(outputReceipt)[traced.index];
-  if (placed !== undefined) {
+  const [result] = outputs.of(outputCallResult);
+  if (placed !== undefined && result !== undefined) {
     const { receipt } = decodeReceipt(placed);
-    return { type: "traced", receipt, ...decodeTrace(outputs, traced) };
+    const { data: returnData } = decodeCallResult(result);
+    return { type: "traced", receipt, returnData, ...decodeTrace(outputs, traced) };
   }
   return fault ?? notIncludable("HASH_DIFFERS");
 }

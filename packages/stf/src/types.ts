@@ -285,6 +285,8 @@ export type Trace = {
 export type TransactionTrace = Trace & {
   readonly type: "traced";
   readonly receipt: Receipt;
+  /** What the outermost frame returned; of a creation the new code. */
+  readonly returnData: Uint8Array;
 };
 
 /** Outcome of a call: return data or why not. `gasUsed` includes intrinsic gas. */

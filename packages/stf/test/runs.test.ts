@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  bytesToHex,
   encodeBatch,
   type Hex,
   hexToBytes,
@@ -37,6 +38,8 @@ function executed<T extends ExecutedBlock>(result: T | NotIncludable): T {
   if (result.type === "notIncludable") throw new Error(`${result.reason} ${result.transaction}`);
   return result;
 }
+
+const wordOf = (value: bigint): Hex => `0x${value.toString(16).padStart(64, "0")}`;
 
 /** A chain with a counter deployed, and a block on it that uses the counter twice. */
 async function counted() {
@@ -126,12 +129,14 @@ test("the trace of a block's transaction is that of its execution there", async 
     const traced = executor.traceTransaction(parent, second.block, { ...derived, index });
     assert.ok(traced.type === "traced");
     assert.equal(traced.steps[2]?.stack[0], expected, "the value that SLOAD found");
+    assert.equal(bytesToHex(traced.returnData), wordOf(expected + 1n));
     assert.deepEqual(traced.receipt, second.receipts[index]);
   }
   const failed = executor.traceTransaction(parent, second.block, { ...derived, index: 2 });
   assert.ok(failed.type === "traced");
   assert.equal(failed.steps.at(-1)?.error, "out of gas");
   assert.equal(failed.receipt.status, 0);
+  assert.equal(failed.returnData.length, 0);
   const elsewhere = executor.traceTransaction(asParent(second), second.block, {
     ...derived,
     index: 0,
@@ -145,7 +150,9 @@ test("the trace of a block's transaction is that of its execution there", async 
 test("a forced transaction is traced like others", async () => {
   const { executor, genesis } = await newChain();
   const forced = transfer({ from: 5, gasLimit: 30_000n });
-  const own = transfer({ from: 6, to: null, data: hexToBytes("0x5f5ff3"), gasLimit: 60_000n });
+  // MSTORE8(0, 0xfe), RETURN(0, 1): the new code is one byte
+  const data = hexToBytes("0x60fe5f5360015ff3");
+  const own = transfer({ from: 6, to: null, data, gasLimit: 60_000n });
   const forcedEntries = [{ position: 0n, l1BlockNumber: 3n, transaction: forced }];
   const given = inputs({ transactions: [own], forcedEntries });
   const { block, receipts } = executed(executor.applyBatchBlock(genesis, given));
@@ -162,7 +169,11 @@ test("a forced transaction is traced like others", async () => {
   );
   assert.deepEqual(
     traced.map((each) => each.type === "traced" && each.steps.length),
-    [0, 3],
+    [0, 6],
+  );
+  assert.deepEqual(
+    traced.map((each) => each.type === "traced" && [...each.returnData]),
+    [[], [0xfe]],
   );
 });
 

@@ -1,6 +1,7 @@
 /** A block under execution: opened with its environment, given transactions one after another, closed with its roots. */
 import { writeAddress, writeUint64, writeWord } from "../codec/rlp-writer.ts";
 import { keccak256 } from "../crypto/keccak.ts";
+import { emitCallResult } from "../entries/call-result.ts";
 import { emitList, outputStart } from "../entries/output.ts";
 import { block } from "../evm/environment.ts";
 import { startTrace, stopTrace } from "../evm/trace.ts";
@@ -91,7 +92,10 @@ export function includeTransaction(
   const isTraced = included === tracedIndex;
   if (isTraced) startTrace(tracesMemory);
   executeTransaction(current);
-  if (isTraced) stopTrace();
+  if (isTraced) {
+    stopTrace();
+    emitCallResult();
+  }
   gasUsed += execution.gasUsed;
   place.index = included;
   place.isForced = isForced;

@@ -13,14 +13,7 @@ import {
   takeUint64,
   takeWord,
 } from "../codec/rlp-fields.ts";
-import {
-  listHeaderSize,
-  writeAddress,
-  writeBytes,
-  writeHash,
-  writeListHeader,
-  writeUint64,
-} from "../codec/rlp-writer.ts";
+import { listHeaderSize, writeAddress, writeHash, writeListHeader } from "../codec/rlp-writer.ts";
 import { emit } from "../host.ts";
 import {
   exitDone,
@@ -28,7 +21,6 @@ import {
   faultIntrinsicGasTooLow,
   haltInitcodeTooLarge,
   outputAccessList,
-  outputCallResult,
 } from "../interface.ts";
 import { startTrace, stopTrace } from "../evm/trace.ts";
 import { multiplyOverflows } from "../math/word-product.ts";
@@ -36,13 +28,14 @@ import { addWords, lessThan, setWord, storeBigEndian } from "../math/word.ts";
 import { allocate } from "../memory/arena.ts";
 import { copyAddress, equalAddresses } from "../memory/bytes.ts";
 import { firstAccessedAccount } from "../state/access.ts";
-import { Account, accountAt, codeOf } from "../state/account.ts";
+import { Account, accountAt } from "../state/account.ts";
 import { beginState } from "../state/transaction.ts";
 import { takeAccessList } from "../transaction/decode.ts";
 import { executeTransaction, execution } from "../transaction/execute.ts";
 import { initcodeBytesMax, intrinsicGas } from "../transaction/gas.ts";
 import { Transaction } from "../transaction/transaction.ts";
 import { overrideAccounts } from "./accounts.ts";
+import { emitCallResult } from "./call-result.ts";
 import { endWithFault } from "./output.ts";
 import { resetRun } from "./reset.ts";
 import { closeTask, openTask, taskEnd } from "./task.ts";
@@ -51,9 +44,6 @@ const flagTrace: u64 = 1;
 const flagTraceMemory: u64 = 2;
 const flagReportAccess: u64 = 4;
 
-/** Room for all of a result but its output. */
-const resultBytesMax: usize = 64;
-const listHeaderBytesMax: usize = 9;
 const addressItemBytes: usize = 21;
 const hashItemBytes: usize = 33;
 
@@ -78,7 +68,7 @@ export function call(): i32 {
   if (isTooMuch || lessThan(sender.balance, amount)) return endWithFault(faultInsufficientFunds);
   if (request.to === 0 && request.dataLength > initcodeBytesMax) failWithoutExecution();
   else execute();
-  emitResult();
+  emitCallResult();
   if ((flags & flagReportAccess) !== 0) emitAccessList();
   return exitDone;
 }
@@ -128,27 +118,6 @@ function readTask(): void {
   overrideAccounts(takenPayload, at);
   closeTask(takeUint64(at, taskEnd));
   flags = takenUint64;
-}
-
-/** Output: [halt, gas used, output or deployed code, address of the new contract or empty]. */
-function emitResult(): void {
-  const created = execution.halt === 0 ? execution.created : 0;
-  let output = execution.output;
-  let length = execution.outputLength;
-  if (created !== 0) {
-    const code = codeOf(accountAt(created));
-    output = code.bytes;
-    length = <usize>code.size;
-  }
-  // the output may lie where other outputs are built
-  const payload = allocate(length + resultBytesMax) + listHeaderBytesMax;
-  let at = writeUint64(payload, execution.halt);
-  at = writeUint64(at, execution.gasUsed);
-  at = writeBytes(at, output, length);
-  at = writeBytes(at, created, created === 0 ? 0 : 20);
-  const start = payload - listHeaderSize(at - payload);
-  writeListHeader(start, at - payload);
-  emit(outputCallResult, start, at - start);
 }
 
 /**
