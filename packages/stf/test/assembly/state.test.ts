@@ -98,6 +98,9 @@ test("what a reverted call made warm is cold again, and is still listed as acces
   nextTransaction();
   assert.equal(state.warmSlot(contract, 5n), false);
   assert.deepEqual(state.accessed, [{ address: contract, keys: [5n] }]);
+  nextTransaction();
+  state.warmAccount(contract);
+  assert.deepEqual(state.accessed, [{ address: contract, keys: [] }]);
 });
 
 test("transient storage is reverted, and gone in the next transaction", async () => {
