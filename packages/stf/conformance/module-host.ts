@@ -22,8 +22,8 @@ export type Run = {
 /** An instance of the module. */
 export type ModuleHost = { run(entry: string, questions: Questions): Run };
 
-/** Above this, a memory is given up and another begun. */
-const memoryBytesMax = 1 << 30;
+/** An instance whose arena is larger is given up and another begun, bytes. */
+const arenaBytesMax = 512 << 20;
 
 /** Compiles the built module, or another one. */
 export function compileModule(file: string = moduleFile): WebAssembly.Module {
@@ -35,7 +35,7 @@ export function createModuleHost(module: WebAssembly.Module): ModuleHost {
   let running: Instance | undefined;
   return {
     run(entry, questions) {
-      if (running !== undefined && running.size() > memoryBytesMax) running = undefined;
+      if (running !== undefined && running.arenaBytes() > arenaBytesMax) running = undefined;
       running ??= instantiate(module);
       try {
         return running.run(entry, questions);
@@ -47,7 +47,7 @@ export function createModuleHost(module: WebAssembly.Module): ModuleHost {
   };
 }
 
-type Instance = { readonly size: () => number } & ModuleHost;
+type Instance = { readonly arenaBytes: () => number } & ModuleHost;
 
 function instantiate(module: WebAssembly.Module): Instance {
   let asked: Questions = { task: [] };
@@ -68,8 +68,9 @@ function instantiate(module: WebAssembly.Module): Instance {
   };
   const { exports } = new WebAssembly.Instance(module, { host });
   const memory = exports["memory"] as WebAssembly.Memory;
+  const arenaRegion = exports["arenaRegion"] as WebAssembly.Global;
   return {
-    size: () => memory.buffer.byteLength,
+    arenaBytes: () => memory.buffer.byteLength - Number(arenaRegion.value),
     run: (entry, questions) => {
       const exported = exports[entry];
       if (typeof exported !== "function") throw new Error(`the module has no entry ${entry}`);
