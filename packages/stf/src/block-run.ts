@@ -141,6 +141,7 @@ function run({ host, rules }: Machine, asked: BlockRun): NotIncludable | undefin
     },
     content: (hash) => (hash === parent.hash ? parentHeader(parent) : undefined),
     traceBytesMax: trace?.traceBytesMax ?? 0,
+    traceStepsMax: trace?.traceStepsMax ?? Infinity,
   });
   if (isDone) return undefined;
   const [code, index] = decodePair(only(host.outputs, outputFault));

@@ -30,6 +30,7 @@ export function runCall(
   const isDone = host.run("call", {
     task: callTask(rules.chainId, header, request),
     traceBytesMax: request.trace?.traceBytesMax ?? 0,
+    traceStepsMax: request.trace?.traceStepsMax ?? Infinity,
   });
   const { outputs } = host;
   if (!isDone) return refused(outputs, request.gas ?? header.gasLimit);

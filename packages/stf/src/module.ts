@@ -39,6 +39,8 @@ export type Questions = {
   readonly content?: (hash: Hex) => Uint8Array | undefined;
   /** Bytes of trace steps that are kept. */
   readonly traceBytesMax?: number;
+  /** Trace steps that are kept; all when left out. */
+  readonly traceStepsMax?: number;
 };
 
 /** The store lacks something; the run can be repeated once it has it. */
@@ -121,7 +123,7 @@ export class ModuleHost {
     this.#instance = undefined; // until it has ended well
     this.#memory = instance.memory;
     this.#questions = questions;
-    this.outputs.clear(questions.traceBytesMax ?? 0);
+    this.outputs.clear(questions.traceBytesMax ?? 0, questions.traceStepsMax ?? Infinity);
     this.#seeMemory();
     const exitCode = callEntry(instance, entry);
     assert(exitCode === exitDone || exitCode === exitNotIncludable, "an exit code is known", {

@@ -17,11 +17,12 @@ export class Outputs {
   readonly #kinds: number[] = [];
   readonly #ends: number[] = [];
   #traceBytesLeft = 0;
+  #traceStepsLeft = 0;
   /** Steps of a trace that were not kept. */
   stepsLeftOut = 0;
 
   /** Forgets what the last run gave. */
-  clear(traceBytesMax: number): void {
+  clear(traceBytesMax: number, traceStepsMax: number): void {
     if (this.#content.used > keptBytesMax) this.#content = ContentTable.ofSize(startBytes);
     if (this.#bytes.length > keptBytesMax) this.#bytes = new Uint8Array(startBytes);
     this.#content.clear();
@@ -29,6 +30,7 @@ export class Outputs {
     this.#kinds.length = 0;
     this.#ends.length = 0;
     this.#traceBytesLeft = traceBytesMax;
+    this.#traceStepsLeft = traceStepsMax;
     this.stepsLeftOut = 0;
   }
 
@@ -39,12 +41,13 @@ export class Outputs {
       if (kind !== outputHeader) return;
     }
     if (kind === outputTraceStep) {
-      if (bytes.length > this.#traceBytesLeft) {
+      if (bytes.length > this.#traceBytesLeft || this.#traceStepsLeft === 0) {
         this.#traceBytesLeft = 0; // no later step either: a trace has no holes
         this.stepsLeftOut += 1;
         return;
       }
       this.#traceBytesLeft -= bytes.length;
+      this.#traceStepsLeft -= 1;
     }
     this.#append(kind, bytes);
   }

@@ -255,6 +255,8 @@ export type TraceOptions = {
   readonly withMemory?: boolean;
   /** Bytes of steps, as the module tells them, that are kept; later steps are counted only. */
   readonly traceBytesMax: number;
+  /** Steps that are kept; the same holds. All when left out. */
+  readonly traceStepsMax?: number;
 };
 
 /** One executed instruction (EIP-3155), with values as they were before it. */
@@ -277,7 +279,7 @@ export type TraceStep = {
 /** The steps of a run. */
 export type Trace = {
   readonly steps: readonly TraceStep[];
-  /** Steps beyond `traceBytesMax` that are not in the list. */
+  /** Steps beyond `traceBytesMax` or `traceStepsMax`, which are not in the list. */
   readonly leftOut: number;
 };
 

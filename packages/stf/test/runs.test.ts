@@ -17,6 +17,7 @@ import {
   type ExecutedBlock,
   MissingContent,
   type NotIncludable,
+  type TraceOptions,
 } from "../src/index.ts";
 import {
   addresses,
@@ -98,7 +99,7 @@ test("a trace shows memory when asked, why an instruction failed, and no more th
   const { executor, second } = await counted();
   const { header } = second.block;
   const target = addresses[7] ?? "0x";
-  const traceOf = (code: Hex, options: { withMemory?: boolean; traceBytesMax: number }) => {
+  const traceOf = (code: Hex, options: TraceOptions) => {
     const overrides = { [target]: { code: hexToBytes(code) } };
     return executor.call(header, { to: target, gas: 30_000n, overrides, trace: options }).trace;
   };
@@ -115,6 +116,9 @@ test("a trace shows memory when asked, why an instruction failed, and no more th
   assert.ok(endless !== undefined);
   assert.ok(endless.steps.length > 10 && endless.steps.length < 100);
   assert.ok(endless.leftOut > 1_000);
+  const few = traceOf("0x5b5f56", { traceBytesMax, traceStepsMax: 5 });
+  assert.equal(few?.steps.length, 5);
+  assert.equal((few?.leftOut ?? 0) + 5, endless.steps.length + endless.leftOut);
 });
 
 test("the trace of a block's transaction is that of its execution there", async () => {

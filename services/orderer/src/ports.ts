@@ -8,6 +8,8 @@ import type {
   L2Block,
   Log,
   Receipt,
+  TraceOptions,
+  TraceStep,
   Transaction,
 } from "@sequorum/stf";
 
@@ -116,6 +118,22 @@ export type EstimateResult =
   | { readonly type: "reverted"; readonly data: Uint8Array }
   | { readonly type: "failed"; readonly reason: string };
 
+/** The executed instructions of a call or of a transaction. */
+export type Traced =
+  | {
+      readonly type: "traced";
+      readonly gasUsed: bigint;
+      readonly hasFailed: boolean;
+      readonly returnData: Uint8Array;
+      /** Contract in whose context the first frame ran; null when a creation failed before it had one. */
+      readonly contract: Hex | null;
+      readonly steps: readonly TraceStep[];
+      /** Steps beyond the bounds of `TraceOptions`, which are not in the list. */
+      readonly leftOut: number;
+    }
+  | { readonly type: "failed"; readonly reason: string }
+  | { readonly type: "busy" };
+
 /** Runs calls that leave no trace. `undefined` = block not known; `busy` = too many at once; throws `StatePruned`. */
 export type CallExecutor = {
   call(request: CallRequest, at: BlockId): Promise<CallResult | { type: "busy" } | undefined>;
@@ -123,6 +141,13 @@ export type CallExecutor = {
     request: CallRequest,
     at: BlockId,
   ): Promise<EstimateResult | { type: "busy" } | undefined>;
+  /** As `call`, with a request that asks for a trace. */
+  traceCall(
+    request: CallRequest & { readonly trace: TraceOptions },
+    at: BlockId,
+  ): Promise<Traced | undefined>;
+  /** Of a transaction in the canonical chain. */
+  traceTransaction(hash: Hex, options: TraceOptions): Promise<Traced | undefined>;
 };
 
 /** Why a transaction is refused; the closed list of the mempool. */

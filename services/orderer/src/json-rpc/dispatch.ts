@@ -1,5 +1,6 @@
 /** From the text of a message to the text of its answer: envelope, method table, limits, errors, metrics. */
 import type { Logger } from "@sequorum/service";
+import { StatePruned } from "../ports.ts";
 import type { Context, Session } from "./context.ts";
 import {
   errorAnswer,
@@ -8,7 +9,7 @@ import {
   type RequestId,
   successAnswer,
 } from "./envelope.ts";
-import { type ErrorName, JsonRpcFailure, limitExceeded } from "./errors.ts";
+import { type ErrorName, JsonRpcFailure, limitExceeded, statePruned } from "./errors.ts";
 import { type Json, jsonDepth, parseJson } from "./json.ts";
 import type { MethodTable } from "./methods.ts";
 import type { JsonRpcMetrics } from "./metrics.ts";
@@ -154,6 +155,7 @@ function refuse({ metrics }: DispatchDeps, failure: JsonRpcFailure): string {
 /** A bug in a read must not become a way to stop the node: it is logged, and the client learns nothing of it. */
 function toFailure({ logger }: DispatchDeps, method: string, error: unknown): JsonRpcFailure {
   if (error instanceof JsonRpcFailure) return error;
+  if (error instanceof StatePruned) return statePruned(error);
   logger.error("json-rpc method failed", {
     method,
     error: error instanceof Error ? error.stack : error,

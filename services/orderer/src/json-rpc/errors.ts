@@ -1,6 +1,6 @@
 /** The one table of JSON-RPC errors: what clients see for every way a request can fail. */
 import { type Hex, hexToBytes, isHex } from "@sequorum/protocol";
-import type { RejectionCode } from "../ports.ts";
+import type { RejectionCode, StatePruned } from "../ports.ts";
 import type { Json } from "./json.ts";
 
 /**
@@ -104,6 +104,12 @@ export function invalidParams(where: string, fact: string): JsonRpcFailure {
 /** The failure for something asked of a block that this node does not have. */
 export function blockNotFound(): JsonRpcFailure {
   return new JsonRpcFailure("serverError", "header not found");
+}
+
+/** The failure for something that needs the state of a block whose state is pruned. */
+export function statePruned({ message, keptFrom }: StatePruned): JsonRpcFailure {
+  const data = { code: "STATE_PRUNED", keptFrom: `0x${keptFrom.toString(16)}` };
+  return new JsonRpcFailure("serverError", message, data);
 }
 
 /** The failure for passing a bound; `limit` is its name in limits.ts. */

@@ -64,6 +64,10 @@ export type JsonRpcLimits = {
   readonly feePercentilesMax: number;
   /** Storage slots of one eth_getProof. */
   readonly proofSlotsMax: number;
+  /** Steps in the answer of debug_traceCall and debug_traceTransaction. */
+  readonly traceStepsMax: number;
+  /** Bytes of a trace in memory, of which a step with its stack takes 50 to 500 without its frame's memory. */
+  readonly traceBytesMax: number;
   /** Time that requests in flight get to finish when the server closes. */
   readonly drainMs: number;
 };
@@ -101,5 +105,7 @@ export const defaultJsonRpcLimits: JsonRpcLimits = {
   feeHistoryBlocksMax: 256,
   feePercentilesMax: 100,
   proofSlotsMax: 1_024,
+  traceStepsMax: 20_000,
+  traceBytesMax: 4 * 1024 * 1024,
   drainMs: 2_000,
 };

@@ -4,6 +4,7 @@ import { callParams, stateOverrides } from "./call-params.ts";
 import type { Context, Session } from "./context.ts";
 import * as blocks from "./handlers/blocks.ts";
 import * as calls from "./handlers/calls.ts";
+import * as debug from "./handlers/debug.ts";
 import * as fees from "./handlers/fees.ts";
 import * as logs from "./handlers/logs.ts";
 import * as node from "./handlers/node.ts";
@@ -14,6 +15,7 @@ import type { Json } from "./json.ts";
 import type { JsonRpcLimits } from "./limits.ts";
 import { logQuery } from "./log-filter.ts";
 import * as p from "./params.ts";
+import { traceParams } from "./trace-params.ts";
 
 /** A method with its parameters parsed on the way in. */
 export type Method = (context: Context, params: unknown, session: Session) => Promise<Json>;
@@ -29,6 +31,7 @@ export function createMethods(limits: JsonRpcLimits): MethodTable {
     ...transactionMethods,
     ...stateMethods(limits),
     ...callMethods,
+    ...debugMethods,
     ...feeMethods(limits),
     ...logMethods(limits),
     ...subscriptionMethods,
@@ -71,7 +74,9 @@ const nodeMethods: readonly Entry[] = [
   define("net_version", [], node.netVersion),
   constant("net_listening", true),
   constant("net_peerCount", "0x0"),
-  constant("rpc_modules", { eth: "1.0", net: "1.0", web3: "1.0", rpc: "1.0", sequorum: "1.0" }),
+  constant("rpc_modules", {
+    ...{ eth: "1.0", net: "1.0", web3: "1.0", rpc: "1.0", debug: "1.0", sequorum: "1.0" },
+  }),
   define("eth_chainId", [], node.chainId),
   define("eth_syncing", [], node.syncing),
   constant("eth_accounts", []),
@@ -138,6 +143,18 @@ const callMethods: readonly Entry[] = [
   define<calls.CallArguments>("eth_call", callList, calls.call),
   define<calls.CallArguments>("eth_estimateGas", callList, calls.estimateGas),
   define<calls.CallArguments>("eth_createAccessList", callList, calls.createAccessList),
+];
+
+const configName = "trace configuration";
+const traceConfig = p.optional(configName, traceParams, traceParams({}, configName));
+
+const debugMethods: readonly Entry[] = [
+  define(
+    "debug_traceCall",
+    [p.required("transaction", callParams), blockOrLatest, traceConfig],
+    debug.traceCall,
+  ),
+  define("debug_traceTransaction", [transactionHash, traceConfig], debug.traceTransaction),
 ];
 
 function feeMethods(limits: JsonRpcLimits): readonly Entry[] {

@@ -9,6 +9,7 @@ import {
   MissingContent,
   nextBaseFeePerGas,
 } from "@sequorum/stf";
+import type { Sql } from "@sequorum/store";
 import type { BlockReader } from "../adapters/block-reader.ts";
 import type { StoredBlock } from "../adapters/block-rows.ts";
 import type { Levels } from "../adapters/progress-store.ts";
@@ -23,9 +24,11 @@ import {
   type ConfirmationLevel,
   type LogFilter,
   StatePruned,
+  type Traced,
 } from "../ports.ts";
 import { decodedOf } from "./engine.ts";
 import { estimate } from "./estimate-gas.ts";
+import { traceInBlock } from "./trace.ts";
 
 /** Head and levels as last told. */
 export type ChainPosition = { head: Hex; headNumber: bigint; levels: Levels };
@@ -35,7 +38,8 @@ export type ChainViewOptions = {
   readonly chainId: bigint;
   readonly reader: BlockReader;
   readonly state: StateAccess;
-  readonly calls: Pick<CallThread, "call">;
+  readonly calls: Pick<CallThread, "call" | "trace">;
+  readonly sql: Sql;
   /** Replaced by the shell when the chain moves. */
   readonly position: ChainPosition;
   /** States of blocks below this height may be gone. */
@@ -167,6 +171,7 @@ function createStateGuard({ keptFrom }: Pick<ChainViewOptions, "keptFrom">) {
 
 /** Makes the executor of calls; a bound on how many run at once keeps blocks coming. */
 export function createCallExecutor(options: ChainViewOptions): CallExecutor {
+  const { reader } = options;
   const find = createFinder(options);
   const withState = createStateGuard(options);
   const called = async (...[header, request]: Parameters<CallThread["call"]>) =>
@@ -201,6 +206,40 @@ export function createCallExecutor(options: ChainViewOptions): CallExecutor {
         const caller = { call: called, account };
         return withState(found, () => estimate(caller, found.block.header, bounded(request)));
       }) as ReturnType<CallExecutor["estimateGas"]>,
+    traceCall: (request, at) =>
+      limited(async () => {
+        const found = await find(at);
+        if (found === undefined) return undefined;
+        const result = await withState(found, () => called(found.block.header, bounded(request)));
+        return tracedCall(request, result);
+      }),
+    traceTransaction: (hash, traceOptions) =>
+      limited(async () => {
+        const place = await reader.locate(hash);
+        if (place === undefined) return undefined;
+        const { blockHash, index } = place;
+        const found = await find({ type: "hash", hash: blockHash, requireCanonical: true });
+        const parent =
+          found && (await find({ type: "number", number: found.block.header.number - 1n }));
+        if (found === undefined || parent === undefined) return undefined;
+        return withState(parent, () => traceInBlock(options, found, { index, ...traceOptions }));
+      }),
+  };
+}
+
+function tracedCall({ to = null }: CallRequest, result: CallResult): Traced {
+  const { trace } = result;
+  if (trace === undefined) {
+    const reason = result.type === "failed" ? result.reason : "there is no trace";
+    return { type: "failed", reason };
+  }
+  return {
+    type: "traced",
+    gasUsed: result.gasUsed,
+    hasFailed: result.type !== "returned",
+    returnData: result.type === "failed" ? new Uint8Array(0) : result.data,
+    contract: to,
+    ...trace,
   };
 }
 

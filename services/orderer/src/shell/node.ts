@@ -101,6 +101,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     reader,
     state,
     calls: execution.calls,
+    sql: store.sql,
     position,
     keptFrom: pruning.keptFrom,
     callGasMax: BigInt(config.callGasMax),

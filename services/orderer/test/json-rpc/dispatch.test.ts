@@ -287,3 +287,15 @@ test("metrics name the method only if it is in the table", async () => {
   );
   assert.doesNotMatch(text, /attacker_chosen_name/);
 });
+
+test("what needs a state that is pruned is told so, and from where on states are kept", async () => {
+  const { chain, call } = dispatcher();
+  chain.extend([]);
+  chain.extend([]);
+  chain.keptFrom = 2n;
+  const { code, message, data } = errorOf(await call("eth_getBalance", alice, "0x1"));
+  assert.equal(code, -32000);
+  assert.equal(message, "state of block 1 is pruned; this node keeps states from block 2 on");
+  assert.deepEqual(data, { code: "STATE_PRUNED", keptFrom: "0x2" });
+  assert.equal(resultOf(await call("eth_getBalance", alice, "0x2")), "0xde0b6b3a7640000");
+});

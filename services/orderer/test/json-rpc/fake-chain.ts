@@ -1,14 +1,16 @@
 /** An in-memory chain behind the orderer's ports, with blocks made by hand. */
 import { assert, bytesToHex, type Hex, hexToBytes, keccak256, zeroHash } from "@sequorum/protocol";
 import type { CallResult, L2Block, Log, Receipt, Transaction } from "@sequorum/stf";
-import type {
-  BlockId,
-  ChainBlock,
-  ChainEvent,
-  ChainLog,
-  LogFilter,
-  OrdererPorts,
-  SubmitResult,
+import {
+  type BlockId,
+  type ChainBlock,
+  type ChainEvent,
+  type ChainLog,
+  type LogFilter,
+  type OrdererPorts,
+  StatePruned,
+  type SubmitResult,
+  type Traced,
 } from "../../src/ports.ts";
 import { logMatches } from "../../src/json-rpc/log-filter.ts";
 import type { NodeInfo } from "../../src/json-rpc/ports.ts";
@@ -38,6 +40,9 @@ export class FakeChain {
   canonical: Hex[] = [];
   safe = 0n;
   finalized = 0n;
+  /** States below this height are pruned. */
+  keptFrom = 0n;
+  nextTrace: Traced | undefined;
   nextSubmit: SubmitResult | undefined;
   nextCall: CallResult = { type: "returned", data: new Uint8Array(32), gasUsed: 21_000n };
   callDelay: Promise<void> = Promise.resolve();
@@ -147,6 +152,8 @@ export class FakeChain {
             return { type: "estimated", gas: this.nextCall.gasUsed };
           return this.nextCall;
         },
+        traceCall: async (_request, id) => (this.#find(id) ? this.nextTrace : undefined),
+        traceTransaction: async (hash) => (this.#locate(hash) ? this.nextTrace : undefined),
       },
       pool: {
         add: async (raw) => {

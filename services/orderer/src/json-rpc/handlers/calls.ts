@@ -78,7 +78,8 @@ function sizeOf(list: AccessList): number {
   return list.reduce((size, { storageKeys }) => size + 1 + storageKeys.length, 0);
 }
 
-async function requestAt(
+/** The call for the executor at a block. */
+export async function requestAt(
   context: Context,
   wanted: CallParams,
   { id, overrides }: { readonly id: BlockId; readonly overrides: StateOverrides },
