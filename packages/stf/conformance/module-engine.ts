@@ -1,24 +1,34 @@
 /** The module behind the interface of the suites: its entries genesis, replay and transaction, its RLP and its tries. */
-import { type Hex, hexToBytes, type RlpItem, rlpDecode, rlpUint } from "@sequorum/protocol";
-import * as codes from "../assembly/interface.ts";
-import type { BlockHeader, Receipt } from "../src/types.ts";
-import type { DecodingResult, Engine, PlainAccount, ReplayResult, ReplayTask } from "./engine.ts";
 import {
-  compileModule,
-  createModuleHost,
-  faultName,
-  keepContent,
-  type ModuleHost,
-  type Run,
-} from "./module-host.ts";
+  type Hex,
+  hexToBytes,
+  type RlpItem,
+  rlpDecode,
+  rlpEncode,
+  rlpUint,
+} from "@sequorum/protocol";
+import * as codes from "../assembly/interface.ts";
+import type { ModuleHost } from "../src/module.ts";
+import { createMemoryStateStore, type MemoryStateStore } from "../src/state-store.ts";
+import { transactionFault } from "../src/faults.ts";
+import type { BlockHeader, Receipt, StateStore } from "../src/types.ts";
+import type { DecodingResult, Engine, PlainAccount, ReplayResult, ReplayTask } from "./engine.ts";
 import { createPartsEngine } from "./parts-engine.ts";
 
 const transactionBytesMax = 2n ** 31n - 1n;
 
-/** Makes an engine of the built module or of another one. RLP and tries are compiled when they are first asked for. */
-export function createModuleEngine(moduleFile?: string): Engine {
-  const host = createModuleHost(compileModule(moduleFile));
-  const content = new Map<string, Uint8Array>();
+/** What an engine needs of a host. */
+export type EngineHost = Pick<ModuleHost, "run"> & {
+  readonly outputs: Pick<ModuleHost["outputs"], "of" | "packedContent">;
+};
+
+/** Makes an engine of a module. RLP and tries are compiled when they are first asked for. */
+export function createModuleEngine(makeHost: (store: StateStore) => EngineHost): Engine {
+  let content = createMemoryStateStore();
+  const host = makeHost({
+    get: (hash) => content.get(hash),
+    locate: (keys, at, found) => content.locate?.(keys, at, found) ?? false,
+  });
   let compiled: ReturnType<typeof createPartsEngine> | undefined;
   const parts = () => {
     compiled ??= createPartsEngine();
@@ -29,10 +39,10 @@ export function createModuleEngine(moduleFile?: string): Engine {
     decodeRlp: async (bytes) => (await parts()).decodeRlp(bytes),
     trieRoot: async (changes) => (await parts()).trieRoot(changes),
     genesis: (accounts) => {
-      content.clear();
-      const run = host.run("genesis", { task: accounts.map(accountItem) });
-      keepContent(run, content);
-      return hex(output(run, codes.outputStateRoot));
+      content = createMemoryStateStore();
+      host.run("genesis", { task: rlpEncode(accounts.map(accountItem)) });
+      keepContent(host, content);
+      return hex(output(host, codes.outputStateRoot));
     },
     replay: (task) => replay(host, task, content),
     decodeTransaction: (raw) => decodeTransaction(host, raw),
@@ -40,42 +50,47 @@ export function createModuleEngine(moduleFile?: string): Engine {
 }
 
 /** Runs one block; its new nodes and codes are added to `content`. */
-export function replay(
-  host: ModuleHost,
-  task: ReplayTask,
-  content: Map<string, Uint8Array>,
-): ReplayResult {
-  const run = host.run("replay", {
-    task: taskItem(task),
-    transactions: task.transactions,
-    content,
+function replay(host: EngineHost, task: ReplayTask, content: MemoryStateStore): ReplayResult {
+  const { transactions } = task;
+  const isDone = host.run("replay", {
+    task: rlpEncode(taskItem(task)),
+    transaction: (index) => transactions[index],
   });
-  if (run.exit !== codes.exitDone) {
-    const [fault, index] = list(rlpDecode(output(run, codes.outputFault)));
-    return { type: "refused", fault: faultName(number(fault)), index: number(index) };
+  if (!isDone) {
+    const [fault, index] = list(rlpDecode(output(host, codes.outputFault)));
+    return { type: "refused", fault: transactionFault(number(fault)), index: number(index) };
   }
-  keepContent(run, content);
-  const header = output(run, codes.outputHeader);
+  keepContent(host, content);
+  const header = output(host, codes.outputHeader);
   return {
     type: "executed",
     hash: hex(header.subarray(0, 32)),
     ...headerFields(header.subarray(32)),
-    receipts: outputs(run, codes.outputReceipt).map(receipt),
-    leftOut: outputs(run, codes.outputLeftOut).map(([index, fault]) => ({
+    receipts: outputs(host, codes.outputReceipt).map(receipt),
+    leftOut: outputs(host, codes.outputLeftOut).map(([index, fault]) => ({
       index: number(index),
-      fault: faultName(number(fault)),
+      fault: transactionFault(number(fault)),
     })),
   };
 }
 
-function decodeTransaction(host: ModuleHost, raw: Uint8Array): DecodingResult {
-  const task = [rlpUint(1n), rlpUint(transactionBytesMax), rlpUint(1n)];
-  const run = host.run("transaction", { task, transactions: [raw] });
-  if (run.exit !== codes.exitDone) {
-    const [fault] = list(rlpDecode(output(run, codes.outputFault)));
-    return { type: "refused", fault: faultName(number(fault)) };
+function keepContent(host: EngineHost, content: MemoryStateStore): void {
+  content.commit({ writes: host.outputs.packedContent() } as Parameters<
+    MemoryStateStore["commit"]
+  >[0]);
+}
+
+function decodeTransaction(host: EngineHost, raw: Uint8Array): DecodingResult {
+  const task = rlpEncode([rlpUint(1n), rlpUint(transactionBytesMax), rlpUint(1n)]);
+  const isDone = host.run("transaction", {
+    task,
+    transaction: (index) => (index === 0 ? raw : undefined),
+  });
+  if (!isDone) {
+    const [fault] = list(rlpDecode(output(host, codes.outputFault)));
+    return { type: "refused", fault: transactionFault(number(fault)) };
   }
-  const [hash, , , from] = list(rlpDecode(output(run, codes.outputTransaction)));
+  const [hash, , , from] = list(rlpDecode(output(host, codes.outputTransaction)));
   return { type: "decoded", hash: hex(hash), from: hex(from) };
 }
 
@@ -152,17 +167,14 @@ function receipt(items: readonly RlpItem[]): Receipt {
   };
 }
 
-function outputs(run: Run, kind: number): (readonly RlpItem[])[] {
-  return run.outputs
-    .filter((candidate) => candidate.kind === kind)
-    .map(({ content }) => list(rlpDecode(content)));
+function outputs(host: EngineHost, kind: number): (readonly RlpItem[])[] {
+  return host.outputs.of(kind).map((content) => list(rlpDecode(content)));
 }
 
-function output(run: Run, kind: number): Uint8Array {
-  const found = run.outputs.find((candidate) => candidate.kind === kind);
-  if (found === undefined)
-    throw new Error(`the run has no output of kind ${kind}, exit ${run.exit}`);
-  return found.content;
+function output(host: EngineHost, kind: number): Uint8Array {
+  const [found] = host.outputs.of(kind);
+  if (found === undefined) throw new Error(`the run has no output of kind ${kind}`);
+  return found;
 }
 
 function list(item: RlpItem | undefined): readonly RlpItem[] {

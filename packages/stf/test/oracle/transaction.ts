@@ -76,7 +76,7 @@ function statelessFault(
   if (native.nonce >= nonceLimit) return "NONCE_MAX";
   if (native.to === undefined && native.data.length > initcodeBytesMax) return "INITCODE_TOO_LARGE";
   if (tipCap(native) > feeCap(native)) return "FEE_CAP_BELOW_TIP";
-  if (native.gasLimit * feeCap(native) + native.value >= uint256Limit) return "INSUFFICIENT_FUNDS";
+  if (native.gasLimit * feeCap(native) >= uint256Limit) return "INSUFFICIENT_FUNDS";
   return native.gasLimit < native.getIntrinsicGas() ? "INTRINSIC_GAS_TOO_LOW" : undefined;
 }
 
