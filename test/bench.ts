@@ -19,6 +19,21 @@ const benches: readonly Bench[] = [
     args: ["packages/stf/bench/transfers.ts"],
   },
   {
+    name: "erc20",
+    what: "blocks of 1,000 ERC-20 transfers: module, ethereumjs, anvil",
+    args: ["packages/stf/bench/erc20-blocks.ts"],
+  },
+  {
+    name: "opcodes",
+    what: "nanoseconds an instruction: module, ethereumjs",
+    args: ["packages/stf/bench/opcodes.ts"],
+  },
+  {
+    name: "instructions",
+    what: "size of the module, its instructions a gas over the state tests",
+    args: ["packages/stf/bench/instructions.ts"],
+  },
+  {
     name: "orderer",
     what: "transfers/s end to end in one node, 450 offered",
     args: ["services/orderer/bench/transfers.ts", "6000", "450"],

@@ -106,7 +106,7 @@ function importFaults({ module, name, kind, type }: ModuleImport): string[] {
 }
 
 /** Throws for an opcode that is not allowed: what follows it could not be read. */
-function readImmediates(opcode: number, reader: Reader): void {
+export function readImmediates(opcode: number, reader: Reader): void {
   const allowed = allowedOpcodes.find(([first, last]) => opcode >= first && opcode <= last);
   if (allowed === undefined) {
     throw new RangeError(`opcode ${hex(opcode)} is not allowed`);
