@@ -61,6 +61,8 @@ export type Devnet = {
 
 const l1ChainId = 31_337;
 const operatorStopMs = 3_500;
+/** A checkpoint on a busy disk takes seconds. */
+const postgresStopMs = 20_000;
 /** As a process supervisor in production: long enough not to spin, short enough not to be noticed. */
 const restartPauseMs = 1_000;
 
@@ -260,9 +262,13 @@ function claimDirectory(directories: Directories) {
   };
 }
 
-/** SIGINT is Postgres' fast shutdown: it does not wait for clients. */
+/**
+ * SIGINT is Postgres' fast shutdown: it does not wait for clients, but it does write a checkpoint. Killed before that is
+ * done, it leaves processes that hold the shared memory, and the next start is refused.
+ */
 function stopServer({ child }: Server, timeoutMs?: number): Promise<void> {
-  return child.stop(child.name === "postgres" ? "SIGINT" : "SIGTERM", timeoutMs);
+  if (child.name === "postgres") return child.stop("SIGINT", postgresStopMs);
+  return child.stop("SIGTERM", timeoutMs);
 }
 
 async function openKeys(directories: Directories, index: number): Promise<OperatorKeys> {
