@@ -72,7 +72,8 @@ function storeRefund(original: usize, current: usize, value: usize): i64 {
     if (isZeroWord(value)) refund += refundStoreClears;
     else if (isZeroWord(current)) refund -= refundStoreClears;
   }
-  if (!equalWords(original, current) && equalWords(original, value)) {
+  // the value is not the current one, so the slot was changed before and is now restored
+  if (equalWords(original, value)) {
     refund += (isZeroWord(original) ? gasStoreSet : gasStoreReset) - gasStoreWarm;
   }
   return refund;

@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateAddress } from "@ethereumjs/util";
+import { haltCodeTooLarge } from "../../assembly/interface.ts";
 import { compare, compareAtLimits, contract, other, sender } from "./evm-comparison.ts";
 import { hex } from "./evm-harness.ts";
 import { assemble } from "./evm-oracle.ts";
@@ -56,6 +58,29 @@ test("CREATE and CREATE2, at every limit of gas", async () => {
         else await compare(`${instruction} with ${value}: ${name}`, given);
       }
     }
+  }
+});
+
+test("a code may have 24,576 bytes (EIP-170), each for 200 gas", async () => {
+  for (const size of [24_575, 24_576, 24_577]) {
+    const given = { kind: "creation", code: assemble(`${size} 0 RETURN`) } as const;
+    const { halt } = await compare(`${size} bytes`, { ...given, gas: 5_000_000n });
+    assert.equal(halt, size > 24_576 ? haltCodeTooLarge : 0);
+    await compare(`${size} bytes`, { ...given, gas: BigInt(size) * 200n });
+  }
+});
+
+test("jumps in init code that is where another frame had its memory", async () => {
+  const filling = assemble(
+    `${2n ** 256n - 1n} DUP1 0 MSTORE DUP1 32 MSTORE DUP1 64 MSTORE 96 MSTORE`,
+  );
+  const init = assemble("4 JUMP INVALID INVALID 3 JUMP");
+  for (const input of [init, assemble("4 JUMP INVALID JUMPDEST 2 0 RETURN")]) {
+    const code = assemble(
+      `CALLDATASIZE 0 0 CALLDATACOPY 0 0 0 0 0 ${word(other)} GAS CALL POP`,
+      `CALLDATASIZE 0 0 CREATE EXTCODESIZE ${tell}`,
+    );
+    await compare("stale bitmap", { code, input, accounts: new Map([[other, { code: filling }]]) });
   }
 });
 

@@ -54,6 +54,9 @@ export type Precompile = (number: number, gas: bigint, input: Uint8Array) => Uin
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
+/** Behind each input are bytes that are not zero, so that reading too far is noticed. */
+const guardBytes = 40;
+
 /** One instance; a new run for each message. */
 export class Machine {
   readonly module: Compiled;
@@ -171,7 +174,8 @@ export class Machine {
   }
 
   private put(bytes: Uint8Array): number {
-    const at = this.module.call("room", bytes.length + 8);
+    const at = this.module.call("room", bytes.length + guardBytes);
+    this.module.bytes(at, bytes.length + guardBytes).fill(0xff);
     this.module.bytes(at, bytes.length).set(bytes);
     return at;
   }

@@ -130,6 +130,8 @@ test("jumps", async () => {
     "to the end": "3 JUMP",
     "behind the end": "4 JUMP",
     far: `${2n ** 64n} JUMP`,
+    "to 2^64 plus a destination": `${2n ** 64n + 11n} JUMP JUMPDEST`,
+    "to 2^128 plus a destination": `${2n ** 128n + 19n} JUMP JUMPDEST`,
     "to 2^32 plus a destination": `${2n ** 32n + 6n} JUMP JUMPDEST`,
     "conditional, taken": "1 4 JUMPI JUMPDEST PC 0 MSTORE 32 0 RETURN",
     "conditional, high limb": `${2n ** 255n} 37 JUMPI JUMPDEST PC 0 MSTORE 32 0 RETURN`,
@@ -155,6 +157,15 @@ test("memory: loads, stores, copies, expansion and its price", async () => {
         await compare(`${name} ${place} ${length}`, { code });
       }
       await compareCopies(place, length, isFar ? [5n] : [0n, 5n, 40n, 2n ** 32n, top]);
+    }
+  }
+});
+
+test("memory that is there: where its end is", async () => {
+  for (const offset of [31n, 32n, 33n, 34n, 63n, 64n, 2n ** 32n, 2n ** 64n, 2n ** 64n + 32n]) {
+    for (const name of ["MLOAD", "7 SWAP1 MSTORE", "7 SWAP1 MSTORE8"]) {
+      const code = assemble(`${top} 32 MSTORE`, offset, name, "MSIZE 0 MSTORE 128 0 RETURN");
+      await compareAtLimits(`${name} ${offset}`, { code });
     }
   }
 });
