@@ -125,7 +125,7 @@ export class ModuleHost {
     this.#questions = questions;
     this.outputs.clear(questions.traceBytesMax ?? 0, questions.traceStepsMax ?? Infinity);
     this.#seeMemory();
-    const exitCode = callEntry(instance, entry);
+    const exitCode = this.#call(instance, entry);
     assert(exitCode === exitDone || exitCode === exitNotIncludable, "an exit code is known", {
       entry,
       exitCode,
@@ -133,6 +133,16 @@ export class ModuleHost {
     const arenaBytes = instance.memory.buffer.byteLength - instance.arenaRegion;
     if (arenaBytes <= arenaBytesMax) this.#instance = instance;
     return exitCode === exitDone;
+  }
+
+  /** An instance whose run lacked content is used again: every run begins by resetting what a run may have left. */
+  #call(instance: Running, entry: Entry): unknown {
+    try {
+      return callEntry(instance, entry);
+    } catch (error) {
+      if (error instanceof MissingContent) this.#instance = instance;
+      throw error;
+    }
   }
 
   #instantiate(): Running {

@@ -47,7 +47,6 @@ test("an instance is not used again after an exception, a trap or an unknown exi
   for (const [entry, error] of [
     ["replay", AssertionFailure],
     ["block", AssertionFailure],
-    ["read", MissingContent],
   ] as const) {
     assert.equal(runsOf(host), 1, entry);
     const task = { task: new Uint8Array(32) };
@@ -56,6 +55,13 @@ test("an instance is not used again after an exception, a trap or an unknown exi
     assert.equal(runsOf(host), 2, entry);
     assert.throws(() => host.run(entry, task), error, entry);
   }
+});
+
+test("an instance is used again after a run that lacked content", () => {
+  const host = hostOf();
+  assert.equal(runsOf(host), 1);
+  assert.throws(() => host.run("read", { task: new Uint8Array(32) }), MissingContent);
+  assert.equal(runsOf(host), 2);
 });
 
 test("an instance whose memory grew large is not used again", () => {
