@@ -74,7 +74,7 @@ test("jumps in init code that is where another frame had its memory", async () =
   const filling = assemble(
     `${2n ** 256n - 1n} DUP1 0 MSTORE DUP1 32 MSTORE DUP1 64 MSTORE 96 MSTORE`,
   );
-  const init = assemble("4 JUMP INVALID INVALID 3 JUMP");
+  const init = assemble("4 JUMP INVALID STOP");
   for (const input of [init, assemble("4 JUMP INVALID JUMPDEST 2 0 RETURN")]) {
     const code = assemble(
       `CALLDATASIZE 0 0 CALLDATACOPY 0 0 0 0 0 ${word(other)} GAS CALL POP`,

@@ -112,6 +112,8 @@ test("the last step of a frame that fails says why", () => {
     assert.equal(steps.at(-1)?.halt, halt, program);
     assert.ok(steps.slice(0, -1).every((step) => step.halt === 0));
   }
+  const { steps } = run(assemble("7 JUMP"), { memory: false });
+  assert.deepEqual(steps.at(-1)?.step, [1, 2, 0x56, 99_997, 8, 0]);
 });
 
 test("a message runs the same with and without a trace, and the trace ends when it is stopped", () => {
