@@ -13,5 +13,5 @@ export function createEngine(name: EngineName, moduleFile: string | undefined): 
   if (name === "oracle") return createOracleEngine();
   const module =
     moduleFile === undefined ? loadModule() : new WebAssembly.Module(readFileSync(moduleFile));
-  return createModuleEngine((store) => new ModuleHost(store, module));
+  return createModuleEngine((store) => new ModuleHost(store, module, { poisonsArena: true }));
 }

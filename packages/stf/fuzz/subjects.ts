@@ -64,8 +64,9 @@ export function createModuleSubject(
     get: (hash) => inner.get(hash),
     locate: (keys, at, found) => inner.locate?.(keys, at, found) ?? false,
   };
-  const host = new ModuleHost(store, module);
-  const executor = createExecutor({ store, chainId: fuzzChainId, rules, module });
+  const poisonsArena = true;
+  const host = new ModuleHost(store, module, { poisonsArena });
+  const executor = createExecutor({ store, chainId: fuzzChainId, rules, module, poisonsArena });
   const limits = { stopAtMs: 1, nowMs: () => 0 };
   return {
     reset: () => {

@@ -12,7 +12,7 @@ import { fromHex } from "./bytes.ts";
 import { runCall } from "./call-run.ts";
 import { batchFault, transactionFault } from "./faults.ts";
 import { makeGenesis } from "./genesis.ts";
-import { loadModule, ModuleHost } from "./module.ts";
+import { type HostOptions, loadModule, ModuleHost } from "./module.ts";
 import { readAccount, readCode, readProof, readStorage } from "./reading.ts";
 import { decodeBatchBlock, decodePair, decodeTransactionOutput } from "./results.ts";
 import type { ExecutionRules } from "./rules.ts";
@@ -26,14 +26,14 @@ export type ExecutorOptions = {
   readonly rules?: Partial<ExecutionRules>;
   /** The compiled module, e.g. from another thread; loaded when it is not given. */
   readonly module?: WebAssembly.Module;
-};
+} & HostOptions;
 
 /** Default of `blockTransactionBytesMax`: a default batch less its overhead. */
 const defaultBlockTransactionBytesMax = 92 * 1_024;
 
 /** Makes the executor. */
 export function createExecutor({ store, chainId, ...options }: ExecutorOptions): Executor {
-  const host = new ModuleHost(store, options.module ?? loadModule());
+  const host = new ModuleHost(store, options.module ?? loadModule(), options);
   const rules: TaskRules = {
     chainId,
     originDriftSecondsMax: options.rules?.originDriftSecondsMax ?? 600,

@@ -76,6 +76,12 @@ function readModule(): Uint8Array {
   }
 }
 
+/** How a host is set up. */
+export type HostOptions = {
+  /** For tests: fills the arena with ones before each run, so that reading what this run did not write is noticed. */
+  readonly poisonsArena?: boolean;
+};
+
 /** An instance in use. */
 type Running = {
   readonly memory: WebAssembly.Memory;
@@ -97,6 +103,7 @@ const noneAnyMore = -1;
 export class ModuleHost {
   readonly #module: WebAssembly.Module;
   readonly #store: StateStore;
+  readonly #options: HostOptions;
   readonly senders = new SenderCache();
   /** Question of the last recovery: signing hash, v, r, s. */
   readonly lastRecovery = new Uint8Array(recoveryBytes);
@@ -112,9 +119,10 @@ export class ModuleHost {
   /** What the last question found. */
   readonly #found: Located = { bytes: nothing, start: 0, length: 0 };
 
-  constructor(store: StateStore, module: WebAssembly.Module) {
+  constructor(store: StateStore, module: WebAssembly.Module, options: HostOptions = {}) {
     this.#store = store;
     this.#module = module;
+    this.#options = options;
   }
 
   /** Runs an entry; true when it did what was asked, false when an output says why it did not. */
@@ -125,6 +133,7 @@ export class ModuleHost {
     this.#questions = questions;
     this.outputs.clear(questions.traceBytesMax ?? 0, questions.traceStepsMax ?? Infinity);
     this.#seeMemory();
+    if (this.#options.poisonsArena === true) this.#bytes.fill(0xff, instance.arenaRegion);
     const exitCode = this.#call(instance, entry);
     assert(exitCode === exitDone || exitCode === exitNotIncludable, "an exit code is known", {
       entry,

@@ -70,7 +70,7 @@ export function legacy(nonce: bigint, options: { chain?: typeof common } = {}): 
 /** An executor over an empty memory store with genesis in it. */
 export async function newChain() {
   const store = createMemoryStateStore();
-  const executor = createExecutor({ store, chainId });
+  const executor = createExecutor({ store, chainId, poisonsArena: true });
   const executed = await executor.genesisBlock(genesis);
   store.commit(executed);
   return { store, executor, genesis: asParent(executed) };

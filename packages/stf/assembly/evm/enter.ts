@@ -74,6 +74,8 @@ export function enterCreation(caller: Frame): Frame {
   transfer();
   const frame = openFrame(caller);
   openInitcode(frame);
+  // no byte of it; but copying nothing from a pointer that nobody set could go round the end of the address space
+  frame.input = start.input;
   frame.inputLength = 0;
   frame.isCreation = true;
   return startFrame(frame, mark);
