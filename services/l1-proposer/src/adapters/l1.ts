@@ -10,12 +10,40 @@ import type { CheckCall, ObserveL1 } from "../ports.ts";
 /** Room above the estimate, because the state may change before the transaction is mined. */
 const gasMarginPercent = 25n;
 
-/** Reads the sender's account and the contracts at the newest block, and the receipts of the given transactions. */
+/** How often an observation is begun anew because the head moved meanwhile; the last one is taken as it is. */
+const readingsMax = 3;
+
+/**
+ * Reads the sender's account and the contracts at the newest block, and the receipts of the given transactions. When
+ * the head has moved by the end it is read again: a reorg may have put another block in the place of that number, and
+ * some nodes answer for their newest block while the next one already changes what they read (anvil).
+ */
 export function observeL1(client: L1Client, network: NetworkConfig, sender: Hex): ObserveL1 {
-  const { rollupChain, epochRegistry } = network.contracts;
+  const read = reader(client, network, sender);
   return async (hashes) => {
+    let before = await newestBlock(client);
+    for (let readings = 1; ; readings += 1) {
+      const observation = await read(before, hashes);
+      const after = await newestBlock(client);
+      if (after.hash === before.hash || readings === readingsMax) return observation;
+      before = after;
+    }
+  };
+}
+
+type NewestBlock = Awaited<ReturnType<typeof newestBlock>>;
+
+async function newestBlock(client: L1Client) {
+  return client.getBlock({ blockTag: "latest" });
+}
+
+function reader(client: L1Client, network: NetworkConfig, sender: Hex) {
+  const { rollupChain, epochRegistry } = network.contracts;
+  return async (
+    { number: blockNumber, baseFeePerGas }: NewestBlock,
+    hashes: readonly Hex[],
+  ): ReturnType<ObserveL1> => {
     const observedAtMs = Date.now();
-    const { number: blockNumber, baseFeePerGas } = await client.getBlock({ blockTag: "latest" });
     const at = { blockNumber };
     const [nonce, balanceWei, head, activeEpoch, priorityFeeWei, receipts] = await Promise.all([
       client.getTransactionCount({ address: sender, ...at }),
