@@ -1,8 +1,10 @@
 /**
  * Precompiled contracts 1 to 10 (Yellow Paper, appendix E; EIP-196, 197, 198, 152, 2565, 1108, 4844). What they cost is
  * counted here, before anything is asked: the key of the question carries the gas, so its answer is bounded work for
- * whoever has to prove it. What they compute comes from the host, except the identity's output.
+ * whoever has to prove it. What they compute comes from the host, except the identity and BLAKE2F: a block pays for more
+ * rounds in one call of it than L1 could repeat in one transaction.
  */
+import { compressBlake2b } from "../crypto/blake2.ts";
 import { preimage, takePreimage } from "../host.ts";
 import { haltOutOfGas, haltPrecompileFailed, preimagePrecompile } from "../interface.ts";
 import { copyBytes, zeroBytes } from "../memory/bytes.ts";
@@ -13,7 +15,7 @@ import {
   exponentiationInputBytes,
   hasNoModulus,
 } from "./modular-exponentiation.ts";
-import { clearReturnData, keepReturnData, setReturnData } from "./return-data.ts";
+import { clearReturnData, keepReturnData, returnData, setReturnData } from "./return-data.ts";
 
 const ecrecover: u32 = 1;
 const sha256: u32 = 2;
@@ -59,10 +61,19 @@ export function runPrecompile(
     keepReturnData(input, length);
   } else if (number === modularExponentiation && hasNoModulus(input, length)) {
     clearReturnData();
+  } else if (number === blake2f) {
+    compress(input);
   } else if (!ask(number, input, length, required, scratch)) {
     return failed(haltPrecompileFailed);
   }
   return gas - required;
+}
+
+/** EIP-152: rounds (big-endian), state, message, offset, and whether it is the last block; the new state is the output. */
+function compress(input: usize): void {
+  const rounds = bswap<u32>(load<u32>(input));
+  keepReturnData(input + 4, 64);
+  compressBlake2b(returnData, input + 68, input + 196, load<u8>(input, 212) === 1, rounds);
 }
 
 /** What it costs; negative when the input's length or form already makes it fail. */

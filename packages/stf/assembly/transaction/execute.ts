@@ -56,7 +56,8 @@ export function executeTransaction(transaction: Transaction): void {
   subtractBalance(sender, amount);
   setMessage(transaction, sender);
   warm(transaction, sender);
-  setNonce(sender, sender.nonce + 1);
+  // EIP-2681: at the limit no transaction is valid; a call runs all the same, and stays there
+  if (sender.nonce !== u64.MAX_VALUE) setNonce(sender, sender.nonce + 1);
   environment.origin = transaction.sender;
   environment.gasPrice = transaction.price;
   runMessage(message, result);

@@ -2,7 +2,6 @@
 import { hash } from "node:crypto";
 import { ripemd160 } from "@noble/hashes/legacy.js";
 import { assert } from "@sequorum/protocol";
-import { blake2f } from "./blake2f.ts";
 import { bn254Add, bn254Multiply, bn254Pairing } from "./bn254.ts";
 import { ecrecover } from "./ecrecover.ts";
 import { modexp } from "./modexp.ts";
@@ -10,7 +9,7 @@ import { pointEvaluation } from "./point-evaluation.ts";
 
 type Precompile = (input: Uint8Array) => Uint8Array | undefined;
 
-/** By address. Identity (4) is done in the module. */
+/** By address. Identity (4) and BLAKE2F (9) are done in the module. */
 const precompiles: Readonly<Record<number, Precompile>> = {
   1: ecrecover,
   2: (input) => hash("sha256", input, "buffer"),
@@ -23,7 +22,6 @@ const precompiles: Readonly<Record<number, Precompile>> = {
   6: bn254Add,
   7: bn254Multiply,
   8: bn254Pairing,
-  9: blake2f,
   10: pointEvaluation,
 };
 

@@ -117,20 +117,6 @@ const cases: readonly (readonly [string, number, fc.Arbitrary<Uint8Array>, numbe
     ragged(fc.tuple(g1, words(around(r))).map(([a, factor]) => concatBytes(a, factor))),
     40,
   ],
-  [
-    "BLAKE2 compression",
-    9,
-    fc
-      .tuple(
-        fc.integer({ min: 0, max: 40 }),
-        fc.uint8Array({ minLength: 208, maxLength: 208 }),
-        fc.constantFrom(0, 1, 1, 2),
-      )
-      .map(([rounds, rest, final]) =>
-        concatBytes(fixedBytes(BigInt(rounds), 4), rest, Uint8Array.of(final)),
-      ),
-    200,
-  ],
   ["point evaluation", 10, openings, 60],
   [
     "malformed pairs",

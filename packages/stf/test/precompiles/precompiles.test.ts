@@ -156,27 +156,6 @@ test("a point of the twist outside the subgroup is refused", () => {
   }
 });
 
-test("the BLAKE2 compression function gives the results of EIP-152", () => {
-  const h =
-    "48c9bdf267e6096a3ba7ca8485ae67bb2bf894fe72f36e3cf1361d5f3af54fa5" +
-    "d182e6ad7f520e511f6c3e2b8c68059b6bbd41fbabd9831f79217e1319cde05b";
-  const rest = `${h}${"616263".padEnd(256, "0")}${"03".padEnd(32, "0")}`;
-  const expected: readonly (readonly [string, string])[] = [
-    ["0000000001", "08c9bcf367e6096a3ba7ca8485ae67bb2bf894fe72f36e3cf1361d5f3af54fa5"],
-    ["0000000c01", "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"],
-    ["0000000c00", "75ab69d3190a562c51aef8d88f1c2775876944407270c42c9844252c26d28752"],
-    ["0000000101", "b63a380cb2897d521994a85234ee2c181b5f844d2c624c002677e9703449d2fb"],
-  ];
-  for (const [roundsAndFinal, start] of expected) {
-    const [rounds, final] = [roundsAndFinal.slice(0, 8), roundsAndFinal.slice(8)];
-    assert.equal(output(9, rounds, rest, final).slice(0, 64), start, roundsAndFinal);
-  }
-  assert.equal(output(9), "failed");
-  assert.equal(output(9, "000c", rest, "01"), "failed", "too short");
-  assert.equal(output(9, "0000000c", rest, "0100"), "failed", "too long");
-  assert.equal(output(9, "0000000c", rest, "02"), "failed", "the flag is 0 or 1");
-});
-
 test("the point evaluation gives the results of the consensus specifications' vectors", () => {
   const file = new URL("testdata/point-evaluation.json", import.meta.url);
   const { vectors } = JSON.parse(readFileSync(file, "utf8")) as {
