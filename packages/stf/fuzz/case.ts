@@ -1,6 +1,7 @@
 /** A test case: a state, blocks of transactions on it, and calls behind them. Concrete: as both engines are given it. */
 import type { Hex } from "@sequorum/protocol";
 import type { PlainAccount } from "../conformance/engine.ts";
+import type { StateOverride } from "../src/types.ts";
 import { type Damage, senderKeys, signTransaction, type TransactionFields } from "./signing.ts";
 
 /** A transaction to be signed. */
@@ -32,7 +33,10 @@ export type CallPlan = {
   readonly gas: bigint;
   readonly value: bigint;
   readonly data: Uint8Array;
+  readonly gasPrice: bigint;
   readonly reportsAccess: boolean;
+  /** What is assumed of some accounts. */
+  readonly overrides: readonly (readonly [address: Hex, override: StateOverride])[];
 };
 
 /** The block to begin with. Its ancestors differ in their numbers only. */

@@ -49,7 +49,7 @@ export function makeCase(seed: string, index: number): CasePlan {
   };
   const blocks = [makeBlock(world, true)];
   if (prng.chance(0.5)) blocks.push(makeBlock(world, false));
-  const calls = Array.from({ length: prng.integer(0, 3) }, () => makeCall(prng));
+  const calls = Array.from({ length: prng.integer(0, 3) }, () => makeCall(prng, around));
   return { accounts, start, blocks, calls };
 }
 
@@ -174,15 +174,33 @@ function makeBlock(world: TransactionWorld, isFirst: boolean): BlockPlan {
   };
 }
 
-function makeCall(prng: Prng): CallPlan {
+function makeCall(prng: Prng, around: Surroundings): CallPlan {
+  const overridden = prng.chance(0.3) ? prng.integer(1, 2) : 0;
   return {
     from: prng.chance(0.7) ? prng.pick(senderAddresses) : prng.pick(contractAddresses),
-    to: prng.pick(contractAddresses),
+    to: prng.chance(0.9) ? prng.pick(contractAddresses) : null,
     gas: BigInt(prng.chance(0.9) ? prng.integer(20_000, 300_000) : prng.integer(0, 22_000)),
+    gasPrice: BigInt(prng.pick([0, 0, 1, 1_000])),
     value: prng.chance(0.8) ? 0n : randomWord(prng) >> BigInt(prng.integer(0, 255)),
     data: randomBytes(prng, prng.integer(0, 70)),
     reportsAccess: prng.chance(0.5),
+    overrides: Array.from({ length: overridden }, () => makeOverride(prng, around)),
   };
+}
+
+/** Each of the parts is overridden or not. */
+function makeOverride(prng: Prng, around: Surroundings): CallPlan["overrides"][number] {
+  const slot: Hex = `0x${prng.integer(0, 4).toString(16).padStart(64, "0")}`;
+  const value: Hex = `0x${randomWord(prng).toString(16).padStart(64, "0")}`;
+  return [
+    prng.pick([...contractAddresses, absentAccount]),
+    {
+      ...(prng.chance(0.5) ? { balanceWei: randomWord(prng) >> 8n } : {}),
+      ...(prng.chance(0.3) ? { nonce: BigInt(prng.integer(1, 9)) } : {}),
+      ...(prng.chance(0.5) ? { code: randomProgram(prng, around) } : {}),
+      ...(prng.chance(0.5) ? { storage: { [slot]: value } } : {}),
+    },
+  ];
 }
 
 function toHex(bytes: Uint8Array): Hex {

@@ -27,6 +27,9 @@ export type Subjects = {
   readonly module: Subject<BuiltBlock>;
 };
 
+/** One block in so many is also made of all transactions, although some cannot be included. */
+const strictEvery = 8;
+
 /** The first difference, or undefined. */
 export async function runCase(
   { accounts, start, blocks, calls }: FuzzCase,
@@ -46,6 +49,12 @@ export async function runCase(
     const difference = compare(`block ${i}`, described(expected), described(actual));
     if (difference !== undefined) return difference;
     if (expected.type !== "executed") return undefined;
+    if (expected.leftOut.length > 0 && block.timestampStep % strictEvery === 0) {
+      const refused = described(await oracle.apply(parent, inputs));
+      const also = described(await attempt(() => module.apply(parent, inputs)));
+      const otherwise = compare(`block ${i}, nothing left out`, refused, also);
+      if (otherwise !== undefined) return otherwise;
+    }
     const { header, hash } = expected.block;
     parent = { header, hash, originNumber: inputs.originNumber };
   }
@@ -125,8 +134,8 @@ function inputsOf(parent: ParentBlock, block: FuzzCase["blocks"][number]): Block
   };
 }
 
-function callRequest({ to, from, gas, value, data, reportsAccess }: CallPlan): CallRequest {
-  return { from, to, gas, valueWei: value, data, reportsAccess };
+function callRequest({ value, overrides, ...request }: CallPlan): CallRequest {
+  return { ...request, valueWei: value, overrides: Object.fromEntries(overrides) };
 }
 
 /** Part by part, what matters most to a reader first. */
@@ -151,7 +160,9 @@ function compare(
 function isSame(part: string, expected: string, actual: string): boolean {
   if (expected === actual) return true;
   if (part === "accessed") return isWithin(actual, expected);
-  return part.startsWith("left out") && departures.has(`${actual} for ${expected}`);
+  return (
+    (part.startsWith("left out") || part === "fault") && departures.has(`${actual} for ${expected}`)
+  );
 }
 
 /** The oracle also lists the address of an instruction that could not pay for its memory; the module never gets there. */
@@ -172,7 +183,12 @@ const departures: ReadonlySet<string> = new Set([
 
 function described(result: BuiltBlock | OracleBlock | NotIncludable | Error): Description {
   if (result instanceof Error) return [["error", result.stack ?? result.message]];
-  if (result.type === "notIncludable") return [["fault", `${result.reason} ${result.transaction}`]];
+  if (result.type === "notIncludable") {
+    return [
+      ["faulty transaction", String(result.transaction)],
+      ["fault", result.reason],
+    ];
+  }
   const { block, receipts, leftOut, forcedCount, skippedPositions, senders } = result;
   return [
     ...leftOut.map(({ hash, reason }) => [`left out ${hash}`, reason] as const),

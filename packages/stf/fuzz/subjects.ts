@@ -30,6 +30,11 @@ export type Subject<Block> = {
     parent: ParentBlock,
     inputs: BlockInputs,
   ): Promise<Block | NotIncludable> | Block | NotIncludable;
+  /** As `build`, but nothing is left out: the block, or the fault of the first that cannot be included. */
+  apply(
+    parent: ParentBlock,
+    inputs: BlockInputs,
+  ): Promise<Block | NotIncludable> | Block | NotIncludable;
   call(header: BlockHeader, request: CallRequest): Promise<CallResult> | CallResult;
 };
 
@@ -51,6 +56,7 @@ export function createOracleSubject(observe: (vm: VM) => void): Subject<OracleBl
     writeAccounts: (accounts) => oracle.writeAccounts(accounts),
     addHeader: (hash, header) => oracle.addHeader(hash, header),
     build: (parent, inputs) => oracle.buildBlock(parent, inputs),
+    apply: (parent, inputs) => oracle.applyBatchBlock(parent, inputs),
     call: (header, request) => oracle.call(header, request),
   };
 }
@@ -97,6 +103,7 @@ export function createModuleSubject(
       }
       return built;
     },
+    apply: (parent, inputs) => ({ leftOut: [], ...executor.applyBatchBlock(parent, inputs) }),
     call: (header, request) => executor.call(header, request),
   };
 }
