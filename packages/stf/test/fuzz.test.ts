@@ -12,7 +12,7 @@ import { createModuleSubject, createOracleSubject } from "../fuzz/subjects.ts";
 import { decodeVector, encodeVector } from "../fuzz/vector.ts";
 import { buildModule } from "../scripts/build.ts";
 
-const programs = 2_000;
+const programs = 3_000;
 const vectors = join(import.meta.dirname, "vectors");
 
 await buildModule();
