@@ -5,6 +5,15 @@ import { definedOpcodes, op, opcodeName } from "./opcodes.ts";
 /** How often something happened, by name. */
 export type Coverage = Map<string, number>;
 
+/** Instructions that a block or call may take. Some programs with gas for more would take the oracle days. */
+export const instructionsMax = 1_000_000;
+
+/** A block or call takes more than `instructionsMax`. */
+export class TooLong extends Error {}
+
+/** Name under which the cases are counted that were abandoned as too long. */
+export const abandoned = "case abandoned";
+
 /** Halts of the oracle that must be reached, in its words. */
 const halts: readonly string[] = [
   "success",
@@ -23,18 +32,24 @@ const halts: readonly string[] = [
 
 const opcodeNames = Array.from({ length: 256 }, (_, opcode) => `opcode ${opcodeName(opcode)}`);
 
-/** Counts what the machine executes. Instructions are counted when they run, also those that then fail. */
+/**
+ * Counts what the machine executes. Instructions are counted when they run, also those that then fail. One too many
+ * throws `TooLong`.
+ */
 export function observe(vm: VM, coverage: Coverage): void {
   const evm = vm.evm as unknown as {
     _opcodeMap: ({ opHandler: (...values: unknown[]) => unknown } | undefined)[];
     _precompiles: Map<string, (...values: unknown[]) => unknown>;
   };
+  let instructions = 0;
   for (const [opcode, entry] of evm._opcodeMap.entries()) {
     if (entry === undefined) continue;
     const { opHandler } = entry;
     const name = opcodeNames[opcode] ?? "opcode";
     const counting = (...values: unknown[]) => {
       count(coverage, name);
+      instructions += 1;
+      if (instructions > instructionsMax) throw new TooLong();
       return opHandler(...values);
     };
     evm._opcodeMap[opcode] = { ...entry, opHandler: counting }; // undefined ones share an entry

@@ -1,7 +1,7 @@
 /** A thread that runs cases: every so-many-th of a seed, until it has run its share of programs. */
 import { parentPort, workerData } from "node:worker_threads";
 import { type CasePlan, concretize } from "./case.ts";
-import { type Coverage, count, observe } from "./coverage.ts";
+import { abandoned, type Coverage, count, observe, TooLong } from "./coverage.ts";
 import { countPrograms, makeCase } from "./generate.ts";
 import { type Difference, runCase, type Subjects } from "./run-case.ts";
 import { shrink } from "./shrink.ts";
@@ -51,7 +51,11 @@ export async function runShare(
   let toldAt = Date.now();
   for (let index = setup.firstCase; left > 0; index += setup.step) {
     const plan = makeCase(setup.seed, index);
-    const found = await runCase(concretize(plan), subjects);
+    const found = await runCase(concretize(plan), subjects).catch(tooLong);
+    if (found === "tooLong") {
+      count(coverage, abandoned);
+      continue;
+    }
     if (found !== undefined) {
       differences += 1;
       tell({ type: "difference", found: await describeSmall(index, plan, { ...setup, found }) });
@@ -66,6 +70,11 @@ export async function runShare(
     [programs, transactions, toldAt] = [0, 0, Date.now()];
   }
   tell({ type: "done", coverage });
+}
+
+function tooLong(error: unknown): "tooLong" {
+  if (error instanceof TooLong) return "tooLong";
+  throw error;
 }
 
 /** The smallest case that still differs in the same kind of place. */

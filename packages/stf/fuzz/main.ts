@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { buildModule } from "../scripts/build.ts";
-import { describeCoverage, unreached } from "./coverage.ts";
+import { abandoned, describeCoverage, instructionsMax, unreached } from "./coverage.ts";
 import { fuzz } from "./fuzz.ts";
 import type { FoundDifference } from "./fuzz-worker.ts";
 import { type Difference, runCase } from "./run-case.ts";
@@ -71,6 +71,7 @@ async function main(): Promise<number> {
     [
       ...describeCoverage(result.coverage),
       `reached less than ${reachedMin} times: ${missing.length === 0 ? "nothing" : missing.join(", ")}`,
+      `abandoned because a block or call took more than ${instructionsMax} instructions: ${result.coverage.get(abandoned) ?? 0} cases`,
       `seed ${seed}: ${rate(result.programs, startedAt)}, ${result.transactions} transactions, ${result.differences.length} differences`,
       "",
     ].join("\n"),
