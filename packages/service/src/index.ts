@@ -20,6 +20,8 @@ export * from "./http-server.ts";
 export * from "./lifecycle.ts";
 export * from "./logger.ts";
 export * from "./metrics.ts";
+export * from "./network-file.ts";
+export * from "./own-ports.ts";
 export * from "./peer-tls.ts";
 export * from "./runtime.ts";
 export * from "./tracing.ts";

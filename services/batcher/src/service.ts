@@ -1,20 +1,14 @@
 /** Wires the batcher together. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Bus, openBus } from "@sequorum/bus";
+import { type Bus, openStoreAndBus } from "@sequorum/bus";
 import { PosConsensusService } from "@sequorum/proto/consensus";
 import type { NetworkConfig } from "@sequorum/protocol";
-import {
-  parseNetworkConfig,
-  privateKeyToPublicKey,
-  publicKeyToAddress,
-  signingDomain,
-} from "@sequorum/protocol";
+import { privateKeyToPublicKey, publicKeyToAddress, signingDomain } from "@sequorum/protocol";
 import {
   type BatchTrace,
   createBatchTrace,
   createGrpcClient,
-  createGrpcServer,
   createMetrics,
   createResources,
   type Resources,
@@ -23,9 +17,10 @@ import {
   runRuntime,
   type Service,
   type ServiceContext,
-  startHttpServer,
+  openOwnPorts,
+  readNetworkFile,
 } from "@sequorum/service";
-import { openStore, readKeystore, type Store } from "@sequorum/store";
+import { readKeystore, type Store } from "@sequorum/store";
 import { findEndorsedDigest, loadCertified, restoreState } from "./adapters/batch-store.ts";
 import { followDecisions } from "./adapters/decisions.ts";
 import { findOrBuildBatch } from "./adapters/find-batch.ts";
@@ -44,6 +39,7 @@ import type { FetchBlocks, RestoredState } from "./ports.ts";
 export type BatcherContext = Pick<ServiceContext, "signal" | "logger"> &
   Partial<Pick<ServiceContext, "fail">>;
 
+const migrations = new URL("../migrations/", import.meta.url);
 const queueMax = 10_000;
 const tickMs = 200;
 
@@ -69,10 +65,13 @@ async function start(
   resources: Resources,
 ): Promise<Service> {
   const { signal, logger } = context;
-  const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
+  const network = await readNetworkFile(config.networkFile);
   const privateKey = await readSequencerKey(config);
   const parameters = toParameters(network, privateKey);
-  const { store, bus } = await openStoreAndBus(config, context, resources);
+  const { store, bus } = await openStoreAndBus(
+    { service: "batcher", config, migrations, signal, logger },
+    resources,
+  );
   const metrics = createMetrics("batcher");
   const { fetchBlocks } = resources.add(
     connectOrderer(config.ordererUrl, (from, to) => loadCertified(store.sql, from, to)),
@@ -94,34 +93,9 @@ async function start(
       findOrBuildBatch({ sql: store.sql, parameters, fetchBlocks }, index, digest),
     findEndorsedDigest: (index, attempt) => findEndorsedDigest(store.sql, index, attempt),
   });
-  resources.add(
-    await createGrpcServer({
-      port: config.grpcPort,
-      host: config.grpcHost,
-      services: [rpc],
-      logger,
-    }),
-    (server) => server.close(),
-  );
   const ready = () => bus.ready();
-  resources.add(
-    await startHttpServer({ port: config.httpPort, host: config.httpHost, ready, metrics }),
-    (server) => server.close(),
-  );
+  await openOwnPorts(config, { rpc, ready, metrics, logger }, resources);
   return { name: "batcher", ready, [Symbol.asyncDispose]: () => resources.close() };
-}
-
-async function openStoreAndBus(
-  { postgresUrl, natsUrl, operator }: BatcherConfig,
-  { signal, logger }: BatcherContext,
-  resources: Resources,
-): Promise<{ readonly store: Store; readonly bus: Bus }> {
-  const migrations = new URL("../migrations/", import.meta.url);
-  const store = await openStore({ url: postgresUrl, schema: "batcher", migrations, signal });
-  resources.add(store, (opened) => opened.close());
-  const bus = await openBus({ natsUrl, operator, service: "batcher", store, signal, logger });
-  resources.add(bus, (opened) => opened.close());
-  return { store, bus };
 }
 
 /** Starts carrying statements to pos-consensus; gives the function that wakes the sender. */

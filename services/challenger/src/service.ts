@@ -1,11 +1,9 @@
 /** Wires the challenger together. */
-import { readFile } from "node:fs/promises";
-import { openBus } from "@sequorum/bus";
+import { openStoreAndBus } from "@sequorum/bus";
 import { createL1Client, forcedQueueAbi, type L1Client, rollupChainAbi } from "@sequorum/l1";
 import type { NetworkConfig } from "@sequorum/protocol";
-import { hexToBytes, parseNetworkConfig, signingDomain, zeroHash } from "@sequorum/protocol";
+import { hexToBytes, signingDomain, zeroHash } from "@sequorum/protocol";
 import {
-  createGrpcServer,
   createMetrics,
   createResources,
   describeError,
@@ -16,10 +14,11 @@ import {
   type Service,
   type ServiceContext,
   sleep,
-  startHttpServer,
+  openOwnPorts,
+  readNetworkFile,
 } from "@sequorum/service";
 import type { Executor } from "@sequorum/stf";
-import { openStore, type Store } from "@sequorum/store";
+import type { Store } from "@sequorum/store";
 import { countWrong, loadAlarms, loadStatus, saveQueueEntry } from "./adapters/derivation-store.ts";
 import { followL1 } from "./adapters/follow-l1.ts";
 import { readOrigin } from "./adapters/l1-facts.ts";
@@ -35,6 +34,7 @@ import { type ChallengerMetrics, createChallengerMetrics } from "./metrics.ts";
 export type ChallengerContext = Pick<ServiceContext, "signal" | "logger"> &
   Partial<Pick<ServiceContext, "fail">>;
 
+const migrations = new URL("../migrations/", import.meta.url);
 const metricsIntervalMs = 1_000;
 
 /** Opens everything the challenger needs and starts it. */
@@ -60,19 +60,12 @@ async function start(
   { signal, logger, fail = () => {} }: ChallengerContext,
   { resources, stopping }: Closing,
 ): Promise<Service> {
-  const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
+  const network = await readNetworkFile(config.networkFile);
   const client = createL1Client({ rpcUrl: config.l1RpcUrl, chainId: Number(network.l1ChainId) });
-  const migrations = new URL("../migrations/", import.meta.url);
-  const store = await openStore({
-    url: config.postgresUrl,
-    schema: "challenger",
-    migrations,
-    signal,
-  });
-  resources.add(store, (opened) => opened.close());
-  const { natsUrl, operator } = config;
-  const bus = await openBus({ natsUrl, operator, service: "challenger", store, signal, logger });
-  resources.add(bus, (opened) => opened.close());
+  const { store, bus } = await openStoreAndBus(
+    { service: "challenger", config, migrations, signal, logger },
+    resources,
+  );
   const metrics = createMetrics("challenger");
   const challengerMetrics = createChallengerMetrics(metrics);
   const stopped = (error: unknown) => {
@@ -106,20 +99,8 @@ async function start(
     status: () => loadStatus(store.sql, genesis),
     alarmsAfter: (id) => loadAlarms(store.sql, id),
   });
-  resources.add(
-    await createGrpcServer({
-      port: config.grpcPort,
-      host: config.grpcHost,
-      services: [rpc],
-      logger,
-    }),
-    (server) => server.close(),
-  );
   const ready = () => isL1Up && bus.ready();
-  resources.add(
-    await startHttpServer({ port: config.httpPort, host: config.httpHost, ready, metrics }),
-    (server) => server.close(),
-  );
+  await openOwnPorts(config, { rpc, ready, metrics, logger }, resources);
   return { name: "challenger", ready, [Symbol.asyncDispose]: () => resources.close() };
 }
 

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Bus, openBus } from "@sequorum/bus";
+import { openStoreAndBus } from "@sequorum/bus";
 import {
   broadcastTransaction,
   createL1Client,
@@ -13,7 +13,6 @@ import {
 import {
   type Hex,
   type NetworkConfig,
-  parseNetworkConfig,
   privateKeyToPublicKey,
   publicKeyToAddress,
   signingDomain,
@@ -21,7 +20,6 @@ import {
 import {
   type BatchTrace,
   createBatchTrace,
-  createGrpcServer,
   createMetrics,
   createResources,
   type Resources,
@@ -30,9 +28,10 @@ import {
   runRuntime,
   type Service,
   type ServiceContext,
-  startHttpServer,
+  openOwnPorts,
+  readNetworkFile,
 } from "@sequorum/service";
-import { openStore, readKeystore, type Store } from "@sequorum/store";
+import { readKeystore, type Store } from "@sequorum/store";
 import { createCallBuilder } from "./adapters/build-call.ts";
 import { followDecisions } from "./adapters/decisions.ts";
 import { checkCall, observeL1 } from "./adapters/l1.ts";
@@ -51,6 +50,7 @@ import { toParameters } from "./parameters.ts";
 export type L1ProposerContext = Pick<ServiceContext, "signal" | "logger"> &
   Partial<Pick<ServiceContext, "fail">>;
 
+const migrations = new URL("../migrations/", import.meta.url);
 const queueMax = 10_000;
 
 /** Opens everything the l1-proposer needs and starts it. */
@@ -79,10 +79,13 @@ async function start(
   context: L1ProposerContext,
   resources: Resources,
 ): Promise<Pick<Service, "ready">> {
-  const { logger } = context;
-  const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
+  const { signal, logger } = context;
+  const network = await readNetworkFile(config.networkFile);
   const keys = await readKeys(config);
-  const { store, bus } = await openStoreAndBus(config, context, resources);
+  const { store, bus } = await openStoreAndBus(
+    { service: "l1-proposer", config, migrations, signal, logger },
+    resources,
+  );
   const metrics = createMetrics("l1-proposer");
   const ownMetrics = createL1ProposerMetrics(metrics);
   const traces = createBatchTrace("l1-proposer");
@@ -96,22 +99,9 @@ async function start(
     state: runtime.state,
     list: (limit) => listSubmissions(store.sql, limit),
   });
-  const grpc = await createGrpcServer({
-    port: config.grpcPort,
-    host: config.grpcHost,
-    services: [rpc],
-    logger,
-  });
-  resources.add(grpc, (server) => server.close());
   const ready = () =>
     bus.ready() && runtime.state().l1 !== undefined && runtime.state().trouble === undefined;
-  const http = await startHttpServer({
-    port: config.httpPort,
-    host: config.httpHost,
-    ready,
-    metrics,
-  });
-  resources.add(http, (server) => server.close());
+  await openOwnPorts(config, { rpc, ready, metrics, logger }, resources);
   logger.info("L1 sender", { sender: keys.sender });
   return { ready };
 }
@@ -126,19 +116,6 @@ async function readKeys({ keystoreDir, keystorePasswordFile }: L1ProposerConfig)
   const self = publicKeyToAddress(privateKeyToPublicKey(sequencerKey));
   sequencerKey.fill(0);
   return { senderKey, sender: senderAddress(senderKey), self };
-}
-
-async function openStoreAndBus(
-  { postgresUrl, natsUrl, operator }: L1ProposerConfig,
-  { signal, logger }: L1ProposerContext,
-  resources: Resources,
-): Promise<{ readonly store: Store; readonly bus: Bus }> {
-  const migrations = new URL("../migrations/", import.meta.url);
-  const store = await openStore({ url: postgresUrl, schema: "l1_proposer", migrations, signal });
-  resources.add(store, (opened) => opened.close());
-  const bus = await openBus({ natsUrl, operator, service: "l1-proposer", store, signal, logger });
-  resources.add(bus, (opened) => opened.close());
-  return { store, bus };
 }
 
 type CoreParts = {

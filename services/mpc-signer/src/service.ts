@@ -1,24 +1,19 @@
 /** Wires the signer together. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openBus } from "@sequorum/bus";
-import {
-  parseNetworkConfig,
-  privateKeyToPublicKey,
-  publicKeyToAddress,
-  signingDomain,
-} from "@sequorum/protocol";
+import { openStoreAndBus } from "@sequorum/bus";
+import { privateKeyToPublicKey, publicKeyToAddress, signingDomain } from "@sequorum/protocol";
 import {
   createBatchTrace,
-  createGrpcServer,
   createMetrics,
   createResources,
   type Resources,
   type Service,
   type ServiceContext,
-  startHttpServer,
+  openOwnPorts,
+  readNetworkFile,
 } from "@sequorum/service";
-import { openStore, readKeystore } from "@sequorum/store";
+import { readKeystore } from "@sequorum/store";
 import { followDecisions } from "./adapters/decisions.ts";
 import { mpcSignerRpc } from "./adapters/rpc-server.ts";
 import { connectBatcher, connectPosConsensus, connectRegistry } from "./adapters/siblings.ts";
@@ -29,6 +24,8 @@ import { startSigner } from "./signer.ts";
 /** What the signer gets from its process; `fail` stops it. */
 export type MpcSignerContext = Pick<ServiceContext, "signal" | "logger"> &
   Partial<Pick<ServiceContext, "fail">>;
+
+const migrations = new URL("../migrations/", import.meta.url);
 
 /** Opens everything the signer needs and starts it. */
 export async function createMpcSignerService(
@@ -51,19 +48,13 @@ async function start(
   { signal, logger, fail = () => {} }: MpcSignerContext,
   { resources, stop }: { resources: Resources; stop: () => void },
 ): Promise<Service> {
-  const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
+  const network = await readNetworkFile(config.networkFile);
   const password = (await readFile(config.keystorePasswordFile, "utf8")).trim();
   const privateKey = await readKeystore(join(config.keystoreDir, "sequencer.json"), password);
   const identitySeed = await readKeystore(join(config.keystoreDir, "mpc-p2p.json"), password);
-  const migrations = new URL("../migrations/", import.meta.url);
-  const store = resources.add(
-    await openStore({ url: config.postgresUrl, schema: "mpc_signer", migrations, signal }),
-    (opened) => opened.close(),
-  );
-  const { natsUrl, operator } = config;
-  const bus = resources.add(
-    await openBus({ natsUrl, operator, service: "mpc-signer", store, signal, logger }),
-    (opened) => opened.close(),
+  const { store, bus } = await openStoreAndBus(
+    { service: "mpc-signer", config, migrations, signal, logger },
+    resources,
   );
   const posConsensus = resources.add(connectPosConsensus(config.posConsensusUrl), (client) =>
     client.close(),
@@ -94,19 +85,8 @@ async function start(
   );
   followDecisions(bus, traces, signer.onDecision);
   const ready = () => bus.ready() && signer.ready();
-  resources.add(
-    await createGrpcServer({
-      port: config.grpcPort,
-      host: config.grpcHost,
-      services: [mpcSignerRpc(signer.rpc)],
-      logger,
-    }),
-    (server) => server.close(),
-  );
-  resources.add(
-    await startHttpServer({ port: config.httpPort, host: config.httpHost, ready, metrics }),
-    (server) => server.close(),
-  );
+  const rpc = mpcSignerRpc(signer.rpc);
+  await openOwnPorts(config, { rpc, ready, metrics, logger }, resources);
   // Background work must end before what it uses is closed.
   resources.add(stop, (abort) => abort());
   return { name: "mpc-signer", ready, [Symbol.asyncDispose]: () => resources.close() };

@@ -1,18 +1,16 @@
 /** Wires the orderer together. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Bus, openBus } from "@sequorum/bus";
+import { type Bus, openStoreAndBus } from "@sequorum/bus";
 import type { L1Client } from "@sequorum/l1";
 import {
   type Hex,
   type NetworkConfig,
-  parseNetworkConfig,
   privateKeyToPublicKey,
   publicKeyToAddress,
   signingDomain,
 } from "@sequorum/protocol";
 import {
-  createGrpcServer,
   createMetrics,
   createResources,
   decodePeerIdentity,
@@ -21,9 +19,10 @@ import {
   type Resources,
   type Service,
   type ServiceContext,
-  startHttpServer,
+  openOwnPorts,
+  readNetworkFile,
 } from "@sequorum/service";
-import { openStore, readKeystore, type Store } from "@sequorum/store";
+import { readKeystore, type Store } from "@sequorum/store";
 import { feedHandler } from "./adapters/feed-server.ts";
 import { connectL1, followL1 } from "./adapters/l1-origins.ts";
 import { ordererHandler } from "./adapters/rpc-server.ts";
@@ -47,6 +46,8 @@ export type OrdererService = Service & {
     feed(): number | undefined;
   };
 };
+
+const migrations = new URL("../migrations/", import.meta.url);
 
 /** Opens everything the orderer needs and starts it. */
 export async function createOrdererService(
@@ -119,23 +120,11 @@ async function start(
   resources.add(following, (running) => running);
   node.followDecisions(bus);
   const rpc = ordererHandler({ ...node, peers: () => node.clients.connected() });
-  const grpc = resources.add(
-    await createGrpcServer({
-      port: config.grpcPort,
-      host: config.grpcHost,
-      services: [rpc],
-      logger,
-    }),
-    (server) => server.close(),
-  );
   const jsonRpc = resources.add(await serveJsonRpc(base, node, { logger, signal }), (server) =>
     server.close(),
   );
   const ready = () => bus.ready() && node.isSynced();
-  const http = resources.add(
-    await startHttpServer({ port: config.httpPort, host: config.httpHost, ready, metrics }),
-    (server) => server.close(),
-  );
+  const { grpc, http } = await openOwnPorts(config, { rpc, ready, metrics, logger }, resources);
   resources.add(stopping, (controller) => controller.abort()); // second: L1 and members are no longer followed
   resources.add(node.pool, (pool) => pool.close()); // first of all: no new transactions
   return {
@@ -151,24 +140,16 @@ async function openBase(
   { signal, logger }: OrdererContext,
   resources: Resources,
 ): Promise<Base> {
-  const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
+  const network = await readNetworkFile(config.networkFile);
   const password = (await readFile(config.keystorePasswordFile, "utf8")).trim();
   const privateKey = await readKeystore(join(config.keystoreDir, "sequencer.json"), password);
   const identity = decodePeerIdentity(
     await readKeystore(join(config.keystoreDir, "feed-tls.json"), password),
   );
-  const migrations = new URL("../migrations/", import.meta.url);
-  const { postgresUrl, natsUrl, operator } = config;
-  const store = await openStore({
-    url: postgresUrl,
-    schema: "orderer",
-    migrations,
-    signal,
-    connectionsMax: 6,
-  });
-  resources.add(store, (opened) => opened.close());
-  const bus = await openBus({ natsUrl, operator, service: "orderer", store, signal, logger });
-  resources.add(bus, (opened) => opened.close());
+  const { store, bus } = await openStoreAndBus(
+    { service: "orderer", config, migrations, connectionsMax: 6, signal, logger },
+    resources,
+  );
   const self = publicKeyToAddress(privateKeyToPublicKey(privateKey));
   const l1 = connectL1(network, config.l1RpcUrl);
   return {

@@ -1,18 +1,16 @@
 /** Wires pos-consensus together: the BFT engine, the pool on top of it, and what connects it to its neighbours. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Bus, openBus } from "@sequorum/bus";
+import { type Bus, openStoreAndBus } from "@sequorum/bus";
 import { createL1Client, L1WrongChainError } from "@sequorum/l1";
 import {
   type Decision,
   type NetworkConfig,
-  parseNetworkConfig,
   privateKeyToPublicKey,
   publicKeyToAddress,
   signingDomain,
 } from "@sequorum/protocol";
 import {
-  createGrpcServer,
   createMetrics,
   createResources,
   decodePeerIdentity,
@@ -23,9 +21,10 @@ import {
   type Service,
   type ServiceContext,
   sleep,
-  startHttpServer,
+  openOwnPorts,
+  readNetworkFile,
 } from "@sequorum/service";
-import { openStore, readKeystore, type Store } from "@sequorum/store";
+import { readKeystore, type Store } from "@sequorum/store";
 import { followOrderer } from "./adapters/canonical-view.ts";
 import { type L1ObserverOptions, observeL1 } from "./adapters/l1-observer.ts";
 import { loadMembership, type Membership } from "./adapters/members.ts";
@@ -50,6 +49,7 @@ export type PosConsensusContext = Pick<ServiceContext, "signal" | "logger"> &
   Partial<Pick<ServiceContext, "fail">>;
 
 const serviceName = "pos-consensus";
+const migrations = new URL("../migrations/", import.meta.url);
 const l1RestartMs = 2_000;
 
 /** Opens everything pos-consensus needs and starts it. */
@@ -94,9 +94,12 @@ async function start(
   resources: Resources,
 ): Promise<() => boolean> {
   const { signal, logger } = context;
-  const network = parseNetworkConfig(JSON.parse(await readFile(config.networkFile, "utf8")));
+  const network = await readNetworkFile(config.networkFile);
   const keys = await readKeys(config);
-  const { store, bus } = await openStoreAndBus(config, context, resources);
+  const { store, bus } = await openStoreAndBus(
+    { service: serviceName, config, migrations, signal, logger },
+    resources,
+  );
   const metrics = createMetrics(serviceName);
   const poolMetrics = createPoolMetrics(metrics);
   const around: Surroundings = {
@@ -142,7 +145,8 @@ async function start(
   };
   resources.add(keepObserving(l1Options, context.fail), (observing) => observing);
   const ready = () => engine.ready() && bus.ready();
-  await serve(around, { engine, relay, ready }, resources);
+  const rpc = posConsensusRpc({ engine, relay, sql: store.sql });
+  await openOwnPorts(config, { rpc, ready, metrics, logger }, resources);
   return ready;
 }
 
@@ -156,19 +160,6 @@ async function readKeys({
     readKeystore(join(keystoreDir, "consensus-tls.json"), password),
   ]);
   return { sequencer, channel: decodePeerIdentity(channel) };
-}
-
-async function openStoreAndBus(
-  { postgresUrl, natsUrl, operator }: PosConsensusConfig,
-  { signal, logger }: ServiceContext,
-  resources: Resources,
-): Promise<{ readonly store: Store; readonly bus: Bus }> {
-  const migrations = new URL("../migrations/", import.meta.url);
-  const store = await openStore({ url: postgresUrl, schema: "pos_consensus", migrations, signal });
-  resources.add(store, (opened) => opened.close());
-  const bus = await openBus({ natsUrl, operator, service: serviceName, store, signal, logger });
-  resources.add(bus, (opened) => opened.close());
-  return { store, bus };
 }
 
 async function startEngine(
@@ -252,22 +243,4 @@ async function keepObserving(
       await sleep(l1RestartMs, signal).catch(() => {});
     }
   }
-}
-
-async function serve(
-  { config, store, metrics, logger }: Surroundings,
-  parts: {
-    readonly engine: PoolEngine;
-    readonly relay: PayloadRelay;
-    readonly ready: () => boolean;
-  },
-  resources: Resources,
-): Promise<void> {
-  const rpc = posConsensusRpc({ ...parts, sql: store.sql });
-  const { grpcHost: host, grpcPort: port, httpHost, httpPort } = config;
-  resources.add(await createGrpcServer({ host, port, services: [rpc], logger }), (server) =>
-    server.close(),
-  );
-  const http = { port: httpPort, host: httpHost, ready: parts.ready, metrics };
-  resources.add(await startHttpServer(http), (server) => server.close());
 }
