@@ -33,16 +33,31 @@ export function temporaryDirectory(name: string): string {
   return directory;
 }
 
-/** A TCP port of 127.0.0.1 that was free a moment ago. */
+/** Below 20,000, where end-to-end tests begin, and 32,768, where Linux takes ports for outgoing connections from. */
+const firstPort = 12_000;
+const ports = 8_000;
+const handedOut = new Set<number>();
+
+/**
+ * A TCP port of 127.0.0.1 that was free a moment ago, another one each time. A server may listen on it later: no
+ * connection takes it meanwhile, as happens to a port that the system chose.
+ */
 export async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
+  for (;;) {
+    const port = firstPort + Math.floor(Math.random() * ports);
+    if (handedOut.has(port)) continue;
+    handedOut.add(port);
+    if (await canListen(port)) return port;
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
     const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.on("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(false) : reject(error),
+    );
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
 
