@@ -2,6 +2,7 @@ export * from "./contents/content-reader.ts";
 export * from "./contents/content-rows.ts";
 export * from "./contents/prune-store.ts";
 export * from "./contents/state-access.ts";
+export * from "./network-rules.ts";
 export * from "./pruning/pruning.ts";
 export { rememberSenders } from "./senders/recovery.ts";
 export * from "./senders/sender-pool.ts";

@@ -4,11 +4,12 @@ import {
   createPruneStore,
   estimateContents,
   loadKeptFrom,
+  networkRules,
   startBlockThread,
   startContentReader,
   startPruning,
 } from "@sequorum/execution";
-import { blockTransactionBytesMax, type NetworkConfig } from "@sequorum/protocol";
+import type { NetworkConfig } from "@sequorum/protocol";
 import type { Logger } from "@sequorum/service";
 import { createExecutor, type Executor } from "@sequorum/stf";
 import type { Store } from "@sequorum/store";
@@ -34,7 +35,7 @@ export type Execution = { readonly thread: BlockThread; close(): Promise<void> }
 /** Starts the thread. */
 export function startExecution({ network, postgresUrl, fail }: ExecutionOptions): Execution {
   const reader = startContentReader({ url: postgresUrl, schema: "challenger" }, fail);
-  const thread = startBlockThread({ ...rulesOf(network), reader, cacheBytesMax }, fail);
+  const thread = startBlockThread({ ...networkRules(network), reader, cacheBytesMax }, fail);
   return {
     thread,
     async close() {
@@ -46,7 +47,7 @@ export function startExecution({ network, postgresUrl, fail }: ExecutionOptions)
 
 /** An executor without state, for genesis. */
 export function createGenesisExecutor(network: NetworkConfig): Pick<Executor, "genesisBlock"> {
-  return createExecutor({ ...rulesOf(network), store: { get: () => undefined } });
+  return createExecutor({ ...networkRules(network), store: { get: () => undefined } });
 }
 
 /** Prunes states of blocks that nobody can challenge any more, until the signal aborts. */
@@ -73,14 +74,4 @@ export async function pruneStates(
   });
   options.metrics.stateKeptFrom.set(Number(pruning.keptFrom()));
   await pruning.ended;
-}
-
-function rulesOf({ l2ChainId, parameters }: NetworkConfig) {
-  const bytesMax = blockTransactionBytesMax(parameters.batchBytesMax);
-  const rules = {
-    originDriftSecondsMax: parameters.l1OriginDriftSecondsMax,
-    blockTransactionBytesMax: bytesMax,
-    transactionBytesMax: Math.min(parameters.maxTransactionBytes, bytesMax),
-  };
-  return { chainId: l2ChainId, rules };
 }

@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { networkRules } from "@sequorum/execution";
 import type { BatchHeader, Hex, NetworkConfig } from "@sequorum/protocol";
-import {
-  batchDigest,
-  blockTransactionBytesMax,
-  chunkRoot,
-  hexToBytes,
-  signingDomain,
-  zeroHash,
-} from "@sequorum/protocol";
+import { batchDigest, chunkRoot, hexToBytes, signingDomain, zeroHash } from "@sequorum/protocol";
 import {
   createExecutor,
   createMemoryStateStore,
@@ -62,13 +56,7 @@ async function derive(
   change: (submission: Submission) => Submission = (submission) => submission,
 ): Promise<Outcome> {
   const store = createMemoryStateStore();
-  const bytesMax = blockTransactionBytesMax(vector.parameters.batchBytesMax);
-  const rules = {
-    originDriftSecondsMax: vector.parameters.l1OriginDriftSecondsMax,
-    blockTransactionBytesMax: bytesMax,
-    transactionBytesMax: Math.min(vector.parameters.maxTransactionBytes, bytesMax),
-  };
-  const executor = createExecutor({ store, chainId: vector.l2ChainId, rules });
+  const executor = createExecutor({ store, ...networkRules(vector) });
   const genesis = executor.genesisBlock(vector.l2Genesis);
   store.commit(genesis);
   const tip = {

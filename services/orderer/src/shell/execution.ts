@@ -4,6 +4,7 @@ import {
   type CallThread,
   createCallThread,
   createStateAccess,
+  networkRules,
   rememberSenders,
   type SenderPool,
   type StateAccess,
@@ -11,7 +12,7 @@ import {
   startContentReader,
   startSenderPool,
 } from "@sequorum/execution";
-import { blockTransactionBytesMax, type NetworkConfig } from "@sequorum/protocol";
+import type { NetworkConfig } from "@sequorum/protocol";
 import type { Sql } from "@sequorum/store";
 import type { OrdererConfig } from "../config.ts";
 
@@ -37,8 +38,7 @@ export type ExecutionOptions = {
 
 /** Starts the threads. */
 export function startExecution({ config, network, sql, fail }: ExecutionOptions): Execution {
-  const chainId = network.l2ChainId;
-  const rules = rulesOf(network);
+  const { chainId, rules } = networkRules(network);
   const reader = startContentReader({ url: config.postgresUrl, schema: "orderer" }, fail);
   const options = { chainId, rules, reader, cacheBytesMax: config.stateCacheBytes };
   const less = { ...options, cacheBytesMax: Math.ceil(config.stateCacheBytes / 4) };
@@ -59,14 +59,5 @@ export function startExecution({ config, network, sql, fail }: ExecutionOptions)
       await Promise.all([blocks.close(), calls.close(), senders.close()]);
       await reader.stop();
     },
-  };
-}
-
-function rulesOf({ parameters }: NetworkConfig) {
-  const bytesMax = blockTransactionBytesMax(parameters.batchBytesMax);
-  return {
-    originDriftSecondsMax: parameters.l1OriginDriftSecondsMax,
-    blockTransactionBytesMax: bytesMax,
-    transactionBytesMax: Math.min(parameters.maxTransactionBytes, bytesMax),
   };
 }
