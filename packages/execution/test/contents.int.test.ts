@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { concatBytes, hexToBytes, keccak256 } from "@sequorum/protocol";
+import { hexToBytes, keccak256 } from "@sequorum/protocol";
 import { RetryableError } from "@sequorum/service";
 import { openStore, type Store } from "@sequorum/store";
+import { packContents } from "@sequorum/stf";
 import { type PostgresServer, startPostgres } from "@sequorum/testkit/servers";
 import { channelBackend } from "../src/contents/content-channel.ts";
 import { startContentReader } from "../src/contents/content-reader.ts";
@@ -31,15 +32,8 @@ after(async () => {
 });
 
 /** Entries as an executor packs them. */
-function packed(contents: readonly Uint8Array[]): Uint8Array {
-  return concatBytes(
-    ...contents.map((content) => {
-      const length = new Uint8Array(4);
-      new DataView(length.buffer).setUint32(0, content.length, true);
-      return concatBytes(hashOf(content), length, content);
-    }),
-  );
-}
+const packed = (contents: readonly Uint8Array[]) =>
+  packContents(contents.map((content) => ({ hash: hashOf(content), content })));
 
 const hashOf = (content: Uint8Array) => hexToBytes(keccak256(content));
 /** Bytes that nothing but the name and the length decides. */

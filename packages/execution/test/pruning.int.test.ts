@@ -3,16 +3,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import {
-  bytesToHex,
-  concatBytes,
-  type Hex,
-  hexToBytes,
-  keccak256,
-  zeroHash,
-} from "@sequorum/protocol";
+import { bytesToHex, type Hex, hexToBytes, keccak256, zeroHash } from "@sequorum/protocol";
 import { silentLogger } from "@sequorum/service";
 import { openStore, type Store } from "@sequorum/store";
+import { packContents } from "@sequorum/stf";
 import { type PostgresServer, startPostgres } from "@sequorum/testkit/servers";
 import { insertContents, readContents } from "../src/contents/content-rows.ts";
 import { createPruneStore, loadKeptFrom } from "../src/contents/prune-store.ts";
@@ -49,20 +43,14 @@ async function storeChain(store: Store): Promise<{ hash: Hex; height: bigint }[]
     const header = buildHeader(blocks.at(-1)?.hash ?? zeroHash, root, height);
     contents.set(keccak256(header), header);
     blocks.push({ hash: keccak256(header), height });
-    const writes = [...contents].filter(([hash]) => !known.has(hash));
-    for (const [hash] of writes) known.add(hash);
-    await store.transaction((tx) => insertContents(tx, packed(writes), height));
+    const fresh = [...contents].filter(([hash]) => !known.has(hash));
+    for (const [hash] of fresh) known.add(hash);
+    const writes = packContents(
+      fresh.map(([hash, content]) => ({ hash: hexToBytes(hash), content })),
+    );
+    await store.transaction((tx) => insertContents(tx, writes, height));
   }
   return blocks;
-}
-
-function packed(entries: readonly (readonly [Hex, Uint8Array])[]): Uint8Array {
-  const parts = entries.map(([hash, content]) => {
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, content.length, true);
-    return concatBytes(hexToBytes(hash), length, content);
-  });
-  return concatBytes(...parts);
 }
 
 /** How many contents the state of a block has; throws when one of them is missing. */

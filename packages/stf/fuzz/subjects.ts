@@ -1,10 +1,11 @@
 /** The two that must agree: the executor on the module, and the oracle. */
 import type { VM } from "@ethereumjs/vm";
-import { type Hex, rlpEncode } from "@sequorum/protocol";
+import { type Hex, hexToBytes, rlpEncode } from "@sequorum/protocol";
 import * as codes from "../assembly/interface.ts";
 import type { PlainAccount } from "../conformance/engine.ts";
 import { accountItem } from "../conformance/module-engine.ts";
 import { encodeHeader } from "../src/block-codec.ts";
+import { packContents } from "../src/content-table.ts";
 import { createExecutor } from "../src/executor.ts";
 import { loadModule, ModuleHost } from "../src/module.ts";
 import { createMemoryStateStore, type MemoryStateStore } from "../src/state-store.ts";
@@ -86,7 +87,8 @@ export function createModuleSubject(
       return hex;
     },
     addHeader: (hash, header) => {
-      commit(inner, packHeader(hash, header));
+      const content = encodeHeader(header);
+      commit(inner, packContents([{ hash: hexToBytes(hash), content }]));
     },
     build: (parent, inputs) => {
       const built = executor.buildBlock(parent, inputs, limits);
@@ -120,13 +122,4 @@ function expectSameHash(
 
 function commit(store: MemoryStateStore, writes: Uint8Array<ArrayBuffer>): void {
   store.commit({ writes } as Parameters<MemoryStateStore["commit"]>[0]);
-}
-
-function packHeader(hash: Hex, header: BlockHeader): Uint8Array<ArrayBuffer> {
-  const content = encodeHeader(header);
-  const packed = new Uint8Array(36 + content.length);
-  packed.set(Buffer.from(hash.slice(2), "hex"));
-  new DataView(packed.buffer).setUint32(32, content.length, true);
-  packed.set(content, 36);
-  return packed;
 }

@@ -171,6 +171,13 @@ export class ContentTable {
   }
 }
 
+/** Entries as `contentEntries` takes them apart. */
+export function packContents(entries: readonly ContentEntry[]): Uint8Array<ArrayBuffer> {
+  const table = ContentTable.ofSize(0);
+  for (const { hash, content } of entries) table.add(hash, content);
+  return table.copy();
+}
+
 /** The entries of what `packed` or `copy` gave. */
 export function* contentEntries(packed: Uint8Array): Generator<ContentEntry> {
   const view = viewOf(packed);

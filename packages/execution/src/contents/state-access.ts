@@ -2,17 +2,19 @@
  * State for the main thread, which must not wait: what the executor lacks is fetched, then the executor is asked again.
  * What several questions lack at the same time is one query.
  */
-import { concatBytes, type Hex, hexToBytes } from "@sequorum/protocol";
+import { type Hex, hexToBytes } from "@sequorum/protocol";
 import { RetryableError } from "@sequorum/service";
 import type { Sql } from "@sequorum/store";
 import {
   type BlockHeader,
   type CachedStateStore,
+  type ContentEntry,
   createCachedStateStore,
   createExecutor,
   type ExecutionRules,
   type Executor,
   MissingContent,
+  packContents,
 } from "@sequorum/stf";
 import { readContents } from "./content-rows.ts";
 
@@ -67,16 +69,16 @@ export function createStateAccess(options: StateAccessOptions): StateAccess {
     const hashes = [...group.keys()].map(hexToBytes);
     try {
       const found = await readContents(options.sql, hashes);
-      const packed: Uint8Array[] = [];
+      const fetched: ContentEntry[] = [];
       for (const [i, waiting] of [...group.values()].entries()) {
         const [hash, content] = [hashes[i], found[i]];
         if (hash !== undefined && content !== undefined) {
           states.add(hash, content);
-          packed.push(hash, lengthOf(content), content);
+          fetched.push({ hash, content });
         }
         for (const { resolve } of waiting) resolve(content !== undefined);
       }
-      if (packed.length > 0) options.onFetched?.(concatBytes(...packed));
+      if (fetched.length > 0) options.onFetched?.(packContents(fetched));
     } catch (cause) {
       const error = new RetryableError("state cannot be read from Postgres", { cause });
       for (const { reject } of [...group.values()].flat()) reject(error);
@@ -102,10 +104,4 @@ export function createStateAccess(options: StateAccessOptions): StateAccess {
       return (await fetch(hash)) ? states.header(hash) : undefined;
     },
   };
-}
-
-function lengthOf(content: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, content.length, true);
-  return bytes;
 }
