@@ -1,6 +1,6 @@
 /** The network of a development pool: L2 genesis, contracts, operators' registrations; made once, then read. */
 import { existsSync } from "node:fs";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { deployContracts, type OperatorDeployment } from "@sequorum/l1";
 import {
   bytesToHex,
@@ -9,9 +9,9 @@ import {
   type L2Genesis,
   type NetworkConfig,
   type ProtocolParameters,
-  parseNetworkConfig,
   signDigest,
 } from "@sequorum/protocol";
+import { readNetworkFile } from "@sequorum/service";
 import { createExecutor, createMemoryStateStore } from "@sequorum/stf";
 import { developmentAccounts } from "./development-accounts.ts";
 import type { OperatorKeys } from "./operator-keys.ts";
@@ -46,7 +46,7 @@ const developmentParameters: ProtocolParameters = {
 /** Reads the network description, or deploys the contracts and writes it. */
 export async function openNetwork(options: CreateNetworkOptions): Promise<NetworkConfig> {
   if (!existsSync(options.networkFile)) await createNetwork(options);
-  return parseNetworkConfig(JSON.parse(await readFile(options.networkFile, "utf8")));
+  return readNetworkFile(options.networkFile);
 }
 
 async function createNetwork(options: CreateNetworkOptions): Promise<void> {

@@ -3,7 +3,7 @@
  * the same transactions: `node packages/stf/bench/erc20-blocks.ts`. Execution, state root and header, without what a
  * node does when it receives a transaction (decoding, recovering the sender), which is measured by itself.
  */
-import { type Hex, hexToBytes } from "@sequorum/protocol";
+import { bytesToHex, type Hex, hexToBytes } from "@sequorum/protocol";
 import { developmentStakeTokenAbi, developmentStakeTokenBytecode } from "@sequorum/l1";
 import { type AnvilServer, startAnvil } from "@sequorum/testkit/servers";
 import secp256k1 from "secp256k1";
@@ -20,7 +20,7 @@ import { createOracle } from "../test/oracle/executor.ts";
 import { oracleCommon } from "../test/oracle/common.ts";
 import { parseTransaction } from "../test/oracle/transaction.ts";
 import { signTransaction } from "../fuzz/signing.ts";
-import { addressOf, createdBy, median, milliseconds, rpc, toHex } from "./measure.ts";
+import { addressOf, createdBy, median, milliseconds, rpc } from "./measure.ts";
 
 const transfersPerBlock = 1_000;
 const warmUpBlocks = 2;
@@ -175,7 +175,7 @@ async function mineOnAnvil(
   { url }: Pick<AnvilServer, "url">,
   transactions: readonly Uint8Array[],
 ): Promise<number> {
-  for (const raw of transactions) await rpc(url, "eth_sendRawTransaction", [toHex(raw)]);
+  for (const raw of transactions) await rpc(url, "eth_sendRawTransaction", [bytesToHex(raw)]);
   const startedAt = performance.now();
   await rpc(url, "evm_mine", []);
   const ms = performance.now() - startedAt;

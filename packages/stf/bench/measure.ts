@@ -42,8 +42,3 @@ export function addressOf(publicKey: Uint8Array): Hex {
 export function createdBy(address: Hex): Hex {
   return `0x${keccak256(rlpEncode([hexToBytes(address), rlpUint(0n)])).slice(-40)}`;
 }
-
-/** Hexadecimal with 0x. */
-export function toHex(bytes: Uint8Array): Hex {
-  return `0x${Buffer.from(bytes).toString("hex")}`;
-}

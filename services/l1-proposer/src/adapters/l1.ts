@@ -21,12 +21,13 @@ const readingsMax = 3;
 export function observeL1(client: L1Client, network: NetworkConfig, sender: Hex): ObserveL1 {
   const read = reader(client, network, sender);
   return async (hashes) => {
-    let before = await newestBlock(client);
+    let head = await newestBlock(client);
     for (let readings = 1; ; readings += 1) {
-      const observation = await read(before, hashes);
-      const after = await newestBlock(client);
-      if (after.hash === before.hash || readings === readingsMax) return observation;
-      before = after;
+      const observation = await read(head, hashes);
+      if (readings === readingsMax) return observation;
+      const newest = await newestBlock(client);
+      if (newest.hash === head.hash) return observation;
+      head = newest;
     }
   };
 }
